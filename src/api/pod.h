@@ -1,0 +1,54 @@
+// A pod as far as eligibility and dispatch need it; everything else is dropped while parsing.
+//
+// Source: k8s.io/api core/v1 Pod; facts behind each field: docs/eligibility.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/object_meta.h"
+
+namespace podcron::api {
+
+enum class PodPhase : std::uint8_t { kPending, kRunning, kSucceeded, kFailed, kUnknown };
+
+/// One entry of spec.containers or of a workload's template.
+struct ContainerSpec {
+  std::string name;
+  bool stdin_open = false;
+  bool tty = false;
+  bool has_readiness_probe = false;
+  friend bool operator==(const ContainerSpec&, const ContainerSpec&) = default;
+};
+
+/// One entry of status.containerStatuses.
+struct ContainerStatus {
+  std::string name;
+  std::string container_id;  // "containerd://<64 hex>"; empty before the first start
+  bool running = false;
+  bool ready = false;
+  bool started = false;  // `started` absent counts as true
+  friend bool operator==(const ContainerStatus&, const ContainerStatus&) = default;
+};
+
+struct Pod {
+  ObjectMeta meta;
+  StringMap labels;
+  std::string generate_name;
+  std::optional<OwnerReference> controller;
+  bool excluded = false;          // annotation podcron.dev/exclude, any value but "false"
+  std::string default_container;  // annotation kubectl.kubernetes.io/default-container
+  std::string node_name;
+  PodPhase phase = PodPhase::kPending;
+  bool ready = false;                   // condition Ready is True
+  std::optional<WallTime> ready_since;  // its lastTransitionTime
+  bool disrupted = false;               // condition DisruptionTarget is True
+  bool ephemeral_running = false;  // an ephemeral container that has not certainly ended
+  std::vector<ContainerSpec> containers;
+  std::vector<ContainerStatus> statuses;
+  friend bool operator==(const Pod&, const Pod&) = default;
+};
+
+}  // namespace podcron::api

@@ -1,0 +1,111 @@
+// PodCronJob: the schedule, the template and the ledger of every due time.
+//
+// Source: the contract's sections 2, 3 and 7; wire shape: crds/podcronjobs.yaml.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/object_meta.h"
+#include "api/pod_job_spec.h"
+
+namespace podcron::api {
+
+enum class CatchUpPolicy : std::uint8_t { kNone, kLatest, kAll };
+enum class ConcurrencyPolicy : std::uint8_t { kAllow, kForbid, kReplace, kQueue };
+
+struct PodCronJobSpec {
+  std::string schedule;
+  std::string time_zone = "UTC";
+  std::string daylight_saving = "Once";
+  std::optional<std::int64_t> starting_deadline_seconds;
+  CatchUpPolicy catch_up_policy = CatchUpPolicy::kLatest;
+  std::int32_t catch_up_limit = 10;
+  ConcurrencyPolicy concurrency_policy = ConcurrencyPolicy::kForbid;
+  std::int32_t spread_seconds = 0;
+  bool suspend = false;
+  std::int32_t successful_jobs_history_limit = 3;
+  std::int32_t failed_jobs_history_limit = 1;
+  StringMap template_labels;
+  StringMap template_annotations;
+  PodJobTemplateSpec job;
+  /// podJobTemplate.spec as compact JSON, copied into every PodJob so that no field is lost there.
+  std::string job_json;
+  /// As PodJobTemplateSpec::not_implemented, from `spec` on: "spec.catchUpPolicy: All".
+  std::string not_implemented;
+  friend bool operator==(const PodCronJobSpec&, const PodCronJobSpec&) = default;
+};
+
+/// Active: claimed, perhaps running. Ending: being replaced. Unknown: contact lost, still counted.
+enum class ActiveState : std::uint8_t { kActive, kEnding, kUnknown };
+
+struct ActiveRun {
+  std::string name;  // of the PodJob
+  WallTime scheduled_time;
+  std::string holder;
+  std::int32_t attempt = 1;
+  ActiveState state = ActiveState::kActive;
+  friend bool operator==(const ActiveRun&, const ActiveRun&) = default;
+};
+
+enum class Outcome : std::uint8_t { kSucceeded, kFailed, kUnknown, kSkipped, kMissed };
+
+/// One due time (`from` == `to`, count 1) or a range of equal neighbours.
+struct HistoryEntry {
+  WallTime from;
+  WallTime to;
+  std::int64_t count = 1;
+  Outcome outcome = Outcome::kSucceeded;
+  std::string reason;
+  std::string pod_job;  // of a single run; empty for ranges, skips and misses
+  friend bool operator==(const HistoryEntry&, const HistoryEntry&) = default;
+};
+
+/// What the times up to `decided_through` were decided under.
+struct ObservedSchedule {
+  std::string schedule;
+  std::string time_zone;
+  std::string daylight_saving;
+  std::int32_t spread_seconds = 0;
+  bool suspend = false;
+  WallTime since;
+  friend bool operator==(const ObservedSchedule&, const ObservedSchedule&) = default;
+};
+
+struct Condition {
+  std::string type;
+  bool status = false;  // "True" / "False"; podcron never writes "Unknown" here
+  std::string reason;
+  std::string message;
+  WallTime last_transition_time;
+  std::int64_t observed_generation = 0;
+  friend bool operator==(const Condition&, const Condition&) = default;
+};
+
+inline constexpr std::size_t kHistoryEntriesMax = 10;
+inline constexpr std::size_t kActiveRunsMax = 100;
+
+struct PodCronJobStatus {
+  std::optional<WallTime> decided_through;
+  std::optional<ObservedSchedule> observed_schedule;
+  std::optional<WallTime> last_schedule_time;
+  std::optional<WallTime> last_successful_time;
+  std::optional<WallTime> last_failure_time;
+  std::optional<WallTime> next_schedule_time;
+  std::vector<ActiveRun> active;
+  std::vector<HistoryEntry> history;  // by `from`, oldest first
+  std::vector<Condition> conditions;  // by type
+  std::int64_t observed_generation = 0;
+  friend bool operator==(const PodCronJobStatus&, const PodCronJobStatus&) = default;
+};
+
+struct PodCronJob {
+  ObjectMeta meta;
+  PodCronJobSpec spec;
+  PodCronJobStatus status;
+  friend bool operator==(const PodCronJob&, const PodCronJob&) = default;
+};
+
+}  // namespace podcron::api

@@ -1,0 +1,79 @@
+// PodJob.spec, and podJobTemplate.spec of a PodCronJob: what runs where.
+//
+// Source: docs/reference (crds/), the contract's sections 2, 4, 5 and 6.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/label_selector.h"
+#include "api/object_meta.h"
+
+namespace podcron::api {
+
+struct WorkloadRef {
+  std::string api_group = "apps";
+  std::string kind = "Deployment";
+  std::string name;
+  friend bool operator==(const WorkloadRef&, const WorkloadRef&) = default;
+};
+
+enum class Revision : std::uint8_t { kPreferLatest, kAny, kLatest };
+enum class Ownership : std::uint8_t { kRequired, kOptional };
+enum class NoTargetPolicy : std::uint8_t { kWait, kSkip };
+enum class DeliveryPolicy : std::uint8_t { kAtMostOnce, kAtLeastOnce };
+enum class OutputPolicy : std::uint8_t { kOnFailure, kAlways, kNever };
+enum class Executor : std::uint8_t { kNone, kExec, kHttp, kJob };
+
+struct Target {
+  LabelSelector selector;
+  std::optional<WorkloadRef> workload_ref;
+  std::vector<std::string> pod_names;  // sorted
+  std::string service_name;
+  std::string container;
+  std::int32_t min_ready_seconds = 0;
+  Revision revision = Revision::kPreferLatest;
+  Ownership ownership = Ownership::kRequired;
+  std::int32_t min_eligible = 1;
+  friend bool operator==(const Target&, const Target&) = default;
+};
+
+/// A number, or a percentage of something (IntOrString "25%").
+struct IntOrPercent {
+  std::int32_t value = 0;
+  bool percent = false;
+  friend bool operator==(const IntOrPercent&, const IntOrPercent&) = default;
+};
+
+struct StrategySpec {
+  std::string type = "Random";
+  std::int32_t count = 1;                     // Random
+  IntOrPercent max_parallel{25, true};        // All: how many targets at once
+  IntOrPercent max_failed{0, false};          // more failed targets than this fail the run
+  friend bool operator==(const StrategySpec&, const StrategySpec&) = default;
+};
+
+struct ExecSpec {
+  std::vector<std::string> command;  // argv; $(PODCRON_...) is expanded
+  StringMap env;
+  friend bool operator==(const ExecSpec&, const ExecSpec&) = default;
+};
+
+struct PodJobTemplateSpec {
+  Target target;
+  StrategySpec strategy;
+  NoTargetPolicy no_target_policy = NoTargetPolicy::kWait;
+  Executor executor = Executor::kNone;
+  ExecSpec exec;
+  std::int32_t active_deadline_seconds = 600;
+  DeliveryPolicy delivery_policy = DeliveryPolicy::kAtMostOnce;
+  OutputPolicy output_policy = OutputPolicy::kOnFailure;
+  /// The first field, as a path such as "http" or "target.servingProbe", whose non-default value
+  /// this build cannot honour; empty when there is none.
+  std::string not_implemented;
+  friend bool operator==(const PodJobTemplateSpec&, const PodJobTemplateSpec&) = default;
+};
+
+}  // namespace podcron::api

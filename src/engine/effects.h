@@ -1,0 +1,155 @@
+// The seam between deciding and acting: everything that enters the engine and everything that
+// leaves it.
+//
+// Every effect with an id gets exactly one final completion (StreamEnded, KubeReply, TaskEnded),
+// also after Cancel, with a Certainty. Handlers never retry, queue, classify or decide about
+// time-outs: they perform. Source: docs/architecture.md section 3.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "api/exec_report.h"
+#include "base/time.h"
+#include "cron/zone_database.h"
+#include "kube/stream_item.h"
+
+namespace podcron::engine {
+
+/// From the engine's counter, never reused. Zero is "none".
+struct EffectId {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const EffectId&, const EffectId&) = default;
+};
+
+/// May it have happened?
+enum class Certainty : std::uint8_t {
+  kDone,         // an answer came
+  kNotExecuted,  // certainly not: the request did not leave
+  kUnknown,      // it may have: the request left, no whole answer came
+};
+
+// ---- Effects ----
+
+enum class Method : std::uint8_t { kGet, kPost, kPut, kPatch, kDelete };
+
+/// One API call with a small body. The path carries the query. A PATCH is a JSON merge patch.
+struct KubeRequest {
+  EffectId id;
+  Method method = Method::kGet;
+  std::string path;
+  std::string body;
+  Millis timeout{};
+};
+
+/// One LIST page or one WATCH.
+struct OpenStream {
+  EffectId id;
+  kube::ObjectKind kind = kube::ObjectKind::kPod;
+  bool watch = false;
+  std::string path;
+  Millis inactivity_timeout{};
+};
+
+/// One WebSocket exec; `path` from kube::exec_path. The engine cancels it at its deadline.
+struct ExecTask {
+  EffectId id;
+  std::string path;
+  std::string run_id;  // for the User-Agent: podcron/<version> run/<run id>
+  /// Until the 101; afterwards pings every 5 s, and 61 s without any frame count as lost.
+  Millis handshake_timeout{};
+};
+
+/// Ends `target` early; its final completion still comes (kCancelled or what had happened before).
+struct Cancel {
+  EffectId target;
+};
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
+
+/// A constant message with the facts as keys. Keys are from observe/log_keys.h.
+struct Log {
+  LogLevel level = LogLevel::kInfo;
+  std::string_view message;
+  std::vector<std::pair<std::string_view, std::string>> facts;
+};
+
+enum class MetricKind : std::uint8_t { kCounterAdd, kGaugeSet, kHistogramObserve };
+
+/// Names and label names are constants of observe/metrics.h.
+struct Metric {
+  MetricKind kind = MetricKind::kCounterAdd;
+  std::string_view name;
+  std::vector<std::pair<std::string_view, std::string>> labels;
+  double value = 1;
+};
+
+/// Everything was given back; the process may end.
+struct Exit {
+  int code = 0;
+};
+
+using Effect =
+    std::variant<KubeRequest, OpenStream, ExecTask, Cancel, Log, Metric, Exit>;
+
+// ---- Inputs ----
+
+/// At most kStreamBatchItemsMax items of one stream, in order.
+struct StreamBatch {
+  EffectId id;
+  std::vector<kube::StreamItem> items;
+};
+inline constexpr std::size_t kStreamBatchItemsMax = 256;
+
+struct StreamEnded {
+  EffectId id;
+  bool orderly = false;  // the body was complete
+  int http_status = 0;   // 0: no answer
+  std::optional<Millis> retry_after;
+  std::optional<WallTime> date;  // of the answer's head: the API server's clock
+  std::string error;
+};
+
+/// The completion of a KubeRequest.
+struct KubeReply {
+  EffectId id;
+  Certainty certainty = Certainty::kDone;
+  int http_status = 0;  // with kDone
+  std::string body;     // at most kReplyBytesMax; a larger answer is kUnknown
+  std::optional<WallTime> date;
+  std::optional<Millis> retry_after;
+  std::string error;
+};
+inline constexpr std::size_t kReplyBytesMax = 4u << 20;
+
+/// The 101 came. Not proof that a process runs.
+struct TaskStarted {
+  EffectId id;
+};
+
+struct TaskEnded {
+  EffectId id;
+  api::ExecReport report;
+};
+
+/// New tzdata was read (also once at the start).
+struct ZonesReplaced {
+  std::shared_ptr<const cron::ZoneDatabase> zones;
+};
+
+/// A timer fired, or the driver has nothing else to say.
+struct Wake {};
+
+/// SIGTERM: start nothing, give back what is not dialled, end in order.
+struct Shutdown {};
+
+using Input = std::variant<StreamBatch, StreamEnded, KubeReply, TaskStarted, TaskEnded,
+                           ZonesReplaced, Wake, Shutdown>;
+
+}  // namespace podcron::engine

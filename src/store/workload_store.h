@@ -1,0 +1,40 @@
+// Owners of pods by UID: ReplicaSets, StatefulSets, DaemonSets, Deployments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "api/workload.h"
+#include "base/uid.h"
+
+namespace podcron::store {
+
+class WorkloadStore {
+ public:
+  /// As PodStore::apply.
+  bool apply(const api::Workload& workload, std::uint32_t epoch);
+  bool erase(const Uid& uid, std::uint64_t resource_version);
+  /// Sweeps one kind only: each kind is a watch of its own.
+  std::size_t sweep(std::string_view kind, std::uint32_t epoch);
+
+  /// nullptr when it is not known.
+  [[nodiscard]] const api::Workload* find(const Uid& uid) const;
+  /// By kind, namespace and name (for workloadRef).
+  [[nodiscard]] const api::Workload* find(std::string_view kind, std::string_view namespace_,
+                                          std::string_view name) const;
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+
+ private:
+  struct Row {
+    api::Workload workload;
+    std::uint32_t epoch = 0;
+  };
+  std::map<Uid, Row> rows_;
+  std::map<std::tuple<std::string, std::string, std::string>, Uid, std::less<>> by_name_;
+};
+
+}  // namespace podcron::store
