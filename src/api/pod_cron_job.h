@@ -74,9 +74,11 @@ struct ObservedSchedule {
   friend bool operator==(const ObservedSchedule&, const ObservedSchedule&) = default;
 };
 
+enum class ConditionStatus : std::uint8_t { kFalse, kTrue, kUnknown };
+
 struct Condition {
   std::string type;
-  bool status = false;  // "True" / "False"; podcron never writes "Unknown" here
+  ConditionStatus status = ConditionStatus::kFalse;
   std::string reason;
   std::string message;
   WallTime last_transition_time;
