@@ -1,0 +1,37 @@
+# What people type. Each target installs what it needs first; nothing else has to be read before.
+MAKEFLAGS += --no-print-directory
+.PHONY: help deps build run test check bench format clean
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@printf 'podcron: cron jobs inside the pods that already serve your app\n\n'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@printf '\nOne part of the tests: tools/ci-stages --list\n'
+
+deps: ## Install what build and tests need (apt packages, Go); nothing to do is quick
+	@tools/deps build image
+
+build: ## build/release/podcron, build/release/kubectl-podcron, build/plane/plane
+	@tools/deps build
+	@tools/build release plane
+
+run: build ## Show it: a real Kubernetes control plane, an app, and runs as they happen
+	@exec tools/run-demo
+
+test: ## Everything CI does, stage by stage, with minutes
+	@tools/ci-stages
+
+check: ## What to run before a commit: unit, golden, simulation, tidy
+	@tools/deps build
+	@tools/ci-stages dev unit golden simulation tidy
+
+bench: build ## Measure: the core, and podcron beside the CronJob controller
+	@bench/run
+
+format: ## Format every C++ file
+	@tools/deps build
+	@tools/format
+
+clean: ## Remove build/
+	rm -rf build
