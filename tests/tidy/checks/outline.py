@@ -71,6 +71,9 @@ def _outline(tree):
                                         f"lines, wanted at most {FUNCTION_LINES_MAX}"))
         if path.endswith(CPP_SUFFIXES) and not name.startswith("__anon"):
             declaration = tree.bare(path).split("\n")[int(line) - 1]
+            # ctags takes the variable of C's `struct stat found {}` for a type.
+            if re.search(rf"\bstruct\s+\w+\s+{re.escape(name)}\b", declaration):
+                continue
             text = _declared_name(name, kind, scope, path, "override" in declaration)
             if text:
                 findings.append(Finding(path, int(line), "names", text))
