@@ -1,6 +1,6 @@
 # What people type. Each target installs what it needs first; nothing else has to be read before.
 MAKEFLAGS += --no-print-directory
-.PHONY: help deps build run test check bench format clean
+.PHONY: help deps build run test check bench format crds clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -32,6 +32,9 @@ bench: build ## Measure: the core, and podcron beside the CronJob controller
 format: ## Format every C++ file
 	@tools/deps build
 	@tools/format
+
+crds: ## Copy crds/ into the Helm chart
+	@helm/sync-crds.sh
 
 clean: ## Remove build/
 	rm -rf build
