@@ -1,8 +1,8 @@
 // Which pods are serving replicas of the app: an allow-list, decided per pod before the strategy.
 //
-// The list of rules *is* the decision (rules.cc): the first that fails is the reason. Identity comes
-// before state, so a debug pod is reported as such and never as "not ready".
-// Pure: pods, owners, runs and time are arguments.
+// The list of rules *is* the decision (rules.cc): the first that fails is the reason. Identity
+// comes before state, so a debug pod is reported as such and never as "not ready". Pure: pods,
+// owners, runs and time are arguments.
 #pragma once
 
 #include <array>
@@ -17,6 +17,7 @@
 #include "api/pod_job_spec.h"
 #include "base/time.h"
 #include "eligibility/reason.h"
+#include "eligibility/shape_facts.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -26,15 +27,16 @@ namespace podcron::eligibility {
 struct Criteria {
   std::string_view namespace_;
   const api::Target* target = nullptr;
-  const api::LabelSelector* serving = nullptr;
-  const std::vector<std::string>* owner_kinds = nullptr;
+  const api::LabelSelector* serving = nullptr;            // null: every pod
+  const std::vector<std::string>* owner_kinds = nullptr;  // null: the three built-in kinds
   /// Rule 26: pods (by UID) that an unfinished run of the same PodCronJob holds, or that carry
   /// --max-runs-per-pod runs. Null: none.
   std::function<bool(const Uid& pod)> busy;
   WallTime now;
 };
 
-/// The first failing rule, kEligible when none fails. Cost: O(rules), no allocation.
+/// The first failing rule, kEligible when none fails. Cost: O(rules) and two look-ups of owners; no
+/// allocation, unless a selector asks for a label that differs per pod (store::kOwnLabelKeys).
 Reason evaluate(const store::PodStore& pods, const store::WorkloadStore& owners,
                 const Criteria& criteria, store::PodHandle pod);
 
@@ -48,11 +50,20 @@ std::string_view target_container(const store::PodStore& pods, const api::Target
                                   store::PodHandle pod);
 
 struct Assessment {
-  std::vector<store::PodHandle> eligible;          // in name order
-  std::int64_t matched = 0;                        // pods that pass rules 1 and 2
-  std::array<std::int64_t, kReasonCount> counts{};  // by reason, of the matched ones
+  std::vector<store::PodHandle> eligible;  // in name order
+  std::int64_t matched = 0;                // pods that pass rules 1 and 2
+  /// By reason, of the matched ones; that of kEligible is the size of `eligible`.
+  std::array<std::int64_t, kReasonCount> counts{};
   /// When a pod that is only too young (rule 21) becomes eligible; nullopt when none is.
   std::optional<WallTime> reconsider_at;
+
+  /// Memory that assess() keeps for its next call; means nothing to anybody else.
+  struct Scratch {
+    std::uint64_t stamp = 0;
+    std::vector<ShapeFacts> facts;  // by store::ShapeId
+    api::StringMap labels;
+  };
+  Scratch scratch;
 };
 
 /// Judges every pod of the namespace. Aim: 10,000 pods <= 1 ms (one selector match per distinct

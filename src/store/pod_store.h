@@ -21,6 +21,8 @@ namespace podcron::store {
 
 /// A row's number. Valid until the pod is erased; reused afterwards.
 using PodHandle = std::uint32_t;
+/// A shape's number. Valid while a pod has that shape; reused afterwards. Small and dense.
+using ShapeId = std::uint32_t;
 
 class PodStore {
  public:
@@ -30,7 +32,8 @@ class PodStore {
   PodStore& operator=(PodStore&&) noexcept;
 
   /// Puts a pod, marked with `epoch`. False: the row is newer (resourceVersion) and stays, but is
-  /// marked. A pod of the same name with another UID replaces the row.
+  /// marked. A pod of the same name with another UID replaces the row. The same UID at the same
+  /// resourceVersion (other than 0) is the same object: true, and nothing is written.
   bool apply(const api::Pod& pod, std::uint32_t epoch);
   /// A live read: only updates a row that exists with the same UID, and keeps its mark. False when
   /// there is no such row; true also when the row was already as new.
@@ -38,7 +41,8 @@ class PodStore {
   /// False when there is no such row, or it is newer than `resource_version`, or has another UID.
   bool erase(std::string_view namespace_, std::string_view name, const Uid& uid,
              std::uint64_t resource_version);
-  /// Removes every row not marked with `epoch` and calls `removed` (namespace, name) for each.
+  /// Removes every row not marked with `epoch` and calls `removed` (namespace, name) for each, in
+  /// order. `removed` may be null; it must not call the store.
   std::size_t sweep(std::uint32_t epoch,
                     const std::function<void(std::string_view, std::string_view)>& removed);
 
@@ -48,13 +52,36 @@ class PodStore {
   [[nodiscard]] const std::vector<PodHandle>& in_namespace(std::string_view namespace_) const;
   [[nodiscard]] std::size_t size() const;
 
-  // What eligibility reads; all O(1), views into the store.
+  // What eligibility and dispatch read. Views into the store, invalidated by apply, refresh, erase
+  // and sweep. O(1) unless said otherwise.
   struct Row;    // hot part, about 64 bytes; defined in store/pod_row.h
   struct Shape;  // shared cold part: containers, labels, owner kind, generate name
   [[nodiscard]] const Row& row(PodHandle pod) const;
+  [[nodiscard]] const Shape& shape(PodHandle pod) const;
+  /// Every ShapeId is below this.
+  [[nodiscard]] std::size_t shape_limit() const;
+  [[nodiscard]] std::string_view namespace_of(PodHandle pod) const;
+  [[nodiscard]] std::string_view name(PodHandle pod) const;
+  [[nodiscard]] const Uid& uid(PodHandle pod) const;
+  [[nodiscard]] std::string_view node_name(PodHandle pod) const;
+  /// "containerd://<64 hex>" of the container's status; empty when it has none.
+  [[nodiscard]] std::string container_id(PodHandle pod, std::string_view container) const;
+  /// All labels, also those that differ per pod. `out` is reused.
+  void labels(PodHandle pod, api::StringMap& out) const;
 
   /// The whole pod again, as it was applied (round-trips; for tests, explain and dispatch).
   [[nodiscard]] api::Pod expand(PodHandle pod) const;
+
+  /// What memory follows; the limits are the highest count so far.
+  struct Footprint {
+    std::size_t rows = 0;
+    std::size_t row_limit = 0;
+    std::size_t shapes = 0;
+    std::size_t shape_limit = 0;
+    std::size_t nodes = 0;
+    std::size_t namespaces = 0;
+  };
+  [[nodiscard]] Footprint footprint() const;
 
  private:
   struct State;

@@ -15,7 +15,8 @@ namespace podcron::store {
 
 class WorkloadStore {
  public:
-  /// As PodStore::apply.
+  /// False: the row of that kind and name is newer (resourceVersion) and stays, but is marked. One
+  /// of the same name with another UID is replaced.
   bool apply(const api::Workload& workload, std::uint32_t epoch);
   bool erase(const Uid& uid, std::uint64_t resource_version);
   /// Sweeps one kind only: each kind is a watch of its own.
@@ -33,7 +34,12 @@ class WorkloadStore {
     api::Workload workload;
     std::uint32_t epoch = 0;
   };
-  std::map<Uid, Row> rows_;
+  using Rows = std::map<Uid, Row>;
+
+  /// Both maps; returns the row behind it.
+  Rows::iterator remove(Rows::iterator row);
+
+  Rows rows_;
   std::map<std::tuple<std::string, std::string, std::string>, Uid, std::less<>> by_name_;
 };
 

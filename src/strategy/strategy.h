@@ -36,8 +36,8 @@ std::span<const Row> table();
 /// nullptr: not implemented in this build (the contract's section 5 has more).
 const Row* find(std::string_view type);
 
-/// How many targets may run at once: maxParallel for All (percent rounded down, at least one), all of
-/// them otherwise.
+/// How many targets may run at once: maxParallel for All (percent rounded down, at least one), all
+/// of them otherwise.
 std::size_t parallel_of(const api::StrategySpec& spec, std::size_t targets);
 
 }  // namespace podcron::strategy

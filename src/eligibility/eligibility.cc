@@ -1,0 +1,238 @@
+#include "eligibility/eligibility.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "eligibility/rules.h"
+#include "store/pod_row.h"
+
+namespace podcron::eligibility {
+namespace {
+
+using store::PodHandle;
+using store::PodStore;
+
+// What controllers of serving pods are called unless the administrator says otherwise.
+constexpr std::array<std::string_view, 3> kDefaultOwnerKinds{"ReplicaSet", "StatefulSet",
+                                                             "DaemonSet"};
+
+/// The arguments of one evaluation and what follows from them for every pod.
+struct Inquiry {
+  const PodStore& pods;
+  const store::WorkloadStore& owners;
+  const Criteria& criteria;
+  /// The object that workloadRef names; null when there is no reference or it is not known.
+  const api::Workload* declared = nullptr;
+  /// Null: no pod can match, because the selector is that of a workload that is not known.
+  const api::LabelSelector* selector = nullptr;
+  /// A selector asks for labels that pods of one shape do not share.
+  bool asks_own_labels = false;
+};
+
+const api::Workload* declared_workload(const store::WorkloadStore& owners,
+                                       const Criteria& criteria) {
+  const auto& ref = criteria.target->workload_ref;
+  if (!ref) return nullptr;
+  const api::Workload* workload = owners.find(ref->kind, criteria.namespace_, ref->name);
+  return workload != nullptr && workload->api_group == ref->api_group ? workload : nullptr;
+}
+
+bool asks_own_labels(const api::LabelSelector* selector) {
+  return selector != nullptr &&
+         std::any_of(selector->requirements.begin(), selector->requirements.end(),
+                     [](const auto& each) { return store::is_own_label(each.key); });
+}
+
+Inquiry inquire(const PodStore& pods, const store::WorkloadStore& owners,
+                const Criteria& criteria) {
+  PODCRON_ASSERT(criteria.target != nullptr);
+  Inquiry inquiry{pods, owners, criteria};
+  const api::Target& target = *criteria.target;
+  inquiry.declared = declared_workload(owners, criteria);
+  inquiry.selector = &target.selector;
+  if (target.selector.empty() && target.workload_ref) {
+    inquiry.selector = inquiry.declared == nullptr ? nullptr : &inquiry.declared->selector;
+  }
+  inquiry.asks_own_labels = asks_own_labels(criteria.serving) || asks_own_labels(inquiry.selector);
+  return inquiry;
+}
+
+bool kind_allowed(const Criteria& criteria, std::string_view kind) {
+  const auto equals = [&](std::string_view allowed) { return allowed == kind; };
+  if (criteria.owner_kinds == nullptr) {
+    return std::any_of(kDefaultOwnerKinds.begin(), kDefaultOwnerKinds.end(), equals);
+  }
+  return std::any_of(criteria.owner_kinds->begin(), criteria.owner_kinds->end(), equals);
+}
+
+/// By UID from the pod's controller upwards: pod -> StatefulSet, or pod -> ReplicaSet ->
+/// Deployment.
+bool chain_ends_at(const api::Workload* declared, const api::OwnerReference& controller,
+                   const api::Workload* owner) {
+  if (declared == nullptr) return false;
+  if (controller.uid == declared->meta.uid) return true;
+  return owner != nullptr && owner->controller && owner->controller->uid == declared->meta.uid;
+}
+
+const api::ContainerSpec* find_container(const std::vector<api::ContainerSpec>& containers,
+                                         std::string_view name) {
+  const auto found = std::find_if(containers.begin(), containers.end(),
+                                  [&](const auto& each) { return each.name == name; });
+  return found == containers.end() ? nullptr : &*found;
+}
+
+/// Never "the first one": injected sidecars may come first (KEP-2227).
+void choose_container(const api::Target& target, const PodStore::Shape& shape, ShapeFacts& facts) {
+  const std::string_view name =
+      target.container.empty() ? shape.default_container : target.container;
+  if (!name.empty()) {
+    facts.container = find_container(shape.containers, name);
+  } else if (shape.containers.size() == 1) {
+    facts.container = &shape.containers.front();
+  } else if (shape.containers.size() > 1) {
+    facts.choice = ContainerChoice::kAmbiguous;
+    return;
+  }
+  facts.choice = facts.container == nullptr ? ContainerChoice::kNotFound : ContainerChoice::kChosen;
+}
+
+ShapeFacts facts_of(const Inquiry& inquiry, const PodStore::Shape& shape) {
+  const Criteria& criteria = inquiry.criteria;
+  ShapeFacts facts;
+  facts.serving = criteria.serving == nullptr || criteria.serving->matches(shape.labels);
+  facts.selected = inquiry.selector != nullptr && inquiry.selector->matches(shape.labels);
+  choose_container(*criteria.target, shape, facts);
+  const api::Workload* owner =
+      shape.controller ? inquiry.owners.find(shape.controller->uid) : nullptr;
+  // Without an owner, rule 4 has spoken and rules 5 and 6 have nothing to ask.
+  facts.owner_kind_allowed = !shape.controller || kind_allowed(criteria, shape.controller->kind);
+  facts.owner_chain_declared = !shape.controller || !criteria.target->workload_ref ||
+                               chain_ends_at(inquiry.declared, *shape.controller, owner);
+  if (facts.container == nullptr) return facts;
+  if (owner != nullptr) {
+    facts.in_template = find_container(owner->containers, facts.container->name);
+  }
+  const auto status =
+      std::find(shape.status_names.begin(), shape.status_names.end(), facts.container->name);
+  if (status != shape.status_names.end()) {
+    facts.status = static_cast<std::int32_t>(status - shape.status_names.begin());
+  }
+  return facts;
+}
+
+Subject subject_of(const Inquiry& inquiry, const PodStore::Shape& shape, const ShapeFacts& facts,
+                   PodHandle pod, api::StringMap& labels) {
+  const Criteria& criteria = inquiry.criteria;
+  Subject subject{inquiry.pods.row(pod), shape, facts, criteria, facts.serving, facts.selected};
+  if (inquiry.asks_own_labels && shape.own_labels != 0) {
+    inquiry.pods.labels(pod, labels);
+    subject.serving = criteria.serving == nullptr || criteria.serving->matches(labels);
+    subject.selected = inquiry.selector != nullptr && inquiry.selector->matches(labels);
+  }
+  return subject;
+}
+
+using RuleIterator = std::span<const Rule>::iterator;
+
+RuleIterator first_failing(const Subject& subject, RuleIterator from) {
+  return std::find_if(from, rules().end(), [&](const Rule& rule) { return !rule.passes(subject); });
+}
+
+Reason reason_at(RuleIterator rule) {
+  return rule == rules().end() ? Reason::kEligible : rule->reason;
+}
+
+/// Only when nothing but time is missing: whatever else changes is a watch event or the end of a
+/// run.
+void note_reconsideration(const Subject& subject, RuleIterator failed, Assessment& out) {
+  if (failed->reason != Reason::kNotAvailableYet) return;
+  const std::optional<WallTime> instant = available_at(subject);
+  if (!instant || first_failing(subject, failed + 1) != rules().end()) return;
+  out.reconsider_at = std::min(out.reconsider_at.value_or(*instant), *instant);
+}
+
+}  // namespace
+
+Reason evaluate(const PodStore& pods, const store::WorkloadStore& owners, const Criteria& criteria,
+                PodHandle pod) {
+  const Inquiry inquiry = inquire(pods, owners, criteria);
+  const PodStore::Shape& shape = pods.shape(pod);
+  const ShapeFacts facts = facts_of(inquiry, shape);
+  api::StringMap labels;
+  return reason_at(first_failing(subject_of(inquiry, shape, facts, pod, labels), rules().begin()));
+}
+
+std::vector<Reason> evaluate_all(const PodStore& pods, const store::WorkloadStore& owners,
+                                 const Criteria& criteria, PodHandle pod) {
+  const Inquiry inquiry = inquire(pods, owners, criteria);
+  const PodStore::Shape& shape = pods.shape(pod);
+  const ShapeFacts facts = facts_of(inquiry, shape);
+  api::StringMap labels;
+  const Subject subject = subject_of(inquiry, shape, facts, pod, labels);
+  std::vector<Reason> failing;
+  for (const Rule& rule : rules()) {
+    if (!rule.passes(subject)) failing.push_back(rule.reason);
+  }
+  return failing;
+}
+
+std::string_view target_container(const PodStore& pods, const api::Target& target, PodHandle pod) {
+  ShapeFacts facts;
+  choose_container(target, pods.shape(pod), facts);
+  return facts.container == nullptr ? std::string_view() : facts.container->name;
+}
+
+void assess(const PodStore& pods, const store::WorkloadStore& owners, const Criteria& criteria,
+            Assessment& out) {
+  const Inquiry inquiry = inquire(pods, owners, criteria);
+  out.eligible.clear();
+  out.matched = 0;
+  out.counts.fill(0);
+  out.reconsider_at.reset();
+  Assessment::Scratch& scratch = out.scratch;
+  // Stamped instead of cleared: a namespace has few of the store's shapes.
+  ++scratch.stamp;
+  if (scratch.facts.size() < pods.shape_limit()) scratch.facts.resize(pods.shape_limit());
+  for (const PodHandle pod : pods.in_namespace(criteria.namespace_)) {
+    const PodStore::Shape& shape = pods.shape(pod);
+    ShapeFacts& facts = scratch.facts[pods.row(pod).shape];
+    if (facts.stamp != scratch.stamp) {
+      facts = facts_of(inquiry, shape);
+      facts.stamp = scratch.stamp;
+    }
+    const Subject subject = subject_of(inquiry, shape, facts, pod, scratch.labels);
+    const RuleIterator failed = first_failing(subject, rules().begin());
+    const Reason reason = reason_at(failed);
+    if (reason == Reason::kNotLabelledServing || reason == Reason::kSelectorMismatch) continue;
+    ++out.matched;
+    ++out.counts[static_cast<std::size_t>(reason)];
+    if (reason == Reason::kEligible) {
+      out.eligible.push_back(pod);
+    } else {
+      note_reconsideration(subject, failed, out);
+    }
+  }
+}
+
+std::string describe(const Assessment& assessment) {
+  std::string text =
+      fmt::format("{} of {} pods eligible", assessment.eligible.size(), assessment.matched);
+  std::array<std::size_t, kReasonCount - 1> order{};
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i + 1;
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return assessment.counts[a] > assessment.counts[b];
+  });
+  std::string_view separator = ": ";
+  for (const std::size_t i : order) {
+    if (assessment.counts[i] == 0) break;
+    text +=
+        fmt::format("{}{} {}", separator, assessment.counts[i], to_string(static_cast<Reason>(i)));
+    separator = ", ";
+  }
+  return text;
+}
+
+}  // namespace podcron::eligibility

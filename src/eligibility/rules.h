@@ -1,0 +1,35 @@
+// The rules of the contract's section 4 as a table: the list is the decision.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "eligibility/eligibility.h"
+#include "eligibility/reason.h"
+#include "eligibility/shape_facts.h"
+#include "store/pod_row.h"
+
+namespace podcron::eligibility {
+
+/// One pod as the rules see it.
+struct Subject {
+  const store::PodStore::Row& row;
+  const store::PodStore::Shape& shape;
+  const ShapeFacts& facts;
+  const Criteria& criteria;
+  bool serving = false;   // rule 1 for this pod's labels
+  bool selected = false;  // rule 2's selector for this pod's labels
+};
+
+struct Rule {
+  Reason reason;  // of a pod that does not pass
+  bool (*passes)(const Subject& subject);
+};
+
+/// In the contract's order: the first that a pod does not pass is the reason.
+std::span<const Rule> rules();
+
+/// When the pod has been Ready for minReadySeconds; nullopt while it is not Ready.
+std::optional<WallTime> available_at(const Subject& subject);
+
+}  // namespace podcron::eligibility

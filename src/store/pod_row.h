@@ -1,0 +1,52 @@
+// The two parts of a pod in the store: the row that is its own, and the shape that it shares with
+// the other pods of its template. Views into them hold until the next apply, erase or sweep.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/pod.h"
+#include "base/time.h"
+#include "base/uid.h"
+#include "store/cold_part.h"
+#include "store/pod_store.h"
+
+namespace podcron::store {
+
+/// What changes from pod to pod, and what rules ask first.
+struct PodStore::Row {
+  Uid uid;
+  std::uint64_t resource_version = 0;
+  ColdPart cold;
+  WallTime ready_since;  // meaningful with has_ready_since
+  ShapeId shape = 0;
+  std::uint32_t node = 0;   // of the node names
+  std::uint32_t epoch = 0;  // of the last list or event that named the pod
+  api::PodPhase phase = api::PodPhase::kPending;
+  bool has_ready_since : 1 = false;
+  bool ready : 1 = false;
+  bool terminating : 1 = false;  // has a deletionTimestamp
+  bool disrupted : 1 = false;
+  bool excluded : 1 = false;
+  bool ephemeral_running : 1 = false;
+
+  [[nodiscard]] std::string_view name() const { return cold.name(); }
+};
+static_assert(sizeof(PodStore::Row) <= 64, "a row is one cache line");
+
+/// Equal for all pods of one template in one namespace, so that it exists once.
+struct PodStore::Shape {
+  std::string namespace_;
+  api::StringMap labels;     // without kOwnLabelKeys
+  OwnLabels own_labels = 0;  // which of kOwnLabelKeys the pods have
+  std::string generate_name;
+  std::optional<api::OwnerReference> controller;
+  std::string default_container;
+  std::vector<api::ContainerSpec> containers;
+  std::vector<std::string> status_names;  // of status.containerStatuses, in its order
+};
+
+}  // namespace podcron::store

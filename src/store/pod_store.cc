@@ -1,0 +1,364 @@
+#include "store/pod_store.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "store/interner.h"
+#include "store/pod_row.h"
+
+namespace podcron::store {
+namespace {
+
+using Shape = PodStore::Shape;
+using Row = PodStore::Row;
+
+std::uint64_t combine(std::uint64_t seed, std::string_view text) { return hash64(text, seed); }
+
+std::uint64_t hash_of_shape(const api::Pod& pod) {
+  std::uint64_t hash = combine(0, pod.meta.namespace_);
+  for (const auto& [key, value] : pod.labels) {
+    hash = combine(hash, key);
+    // The value of an own label is the pod's, but that it has one is the shape's.
+    if (!is_own_label(key)) hash = combine(hash, value);
+  }
+  hash = combine(hash, pod.generate_name);
+  if (pod.controller) {
+    hash = hash_combine(hash, pod.controller->uid.high);
+    hash = hash_combine(hash, pod.controller->uid.low);
+  }
+  hash = combine(hash, pod.default_container);
+  for (const api::ContainerSpec& container : pod.containers) hash = combine(hash, container.name);
+  for (const api::ContainerStatus& status : pod.statuses) hash = combine(hash, status.name);
+  return hash;
+}
+
+bool same_labels(const api::StringMap& shared, const api::StringMap& all) {
+  auto next = shared.begin();
+  for (const auto& label : all) {
+    if (is_own_label(label.first)) continue;
+    if (next == shared.end() || *next != label) return false;
+    ++next;
+  }
+  return next == shared.end();
+}
+
+bool has_shape(const Shape& shape, const api::Pod& pod, OwnLabels own_labels) {
+  return shape.own_labels == own_labels && shape.namespace_ == pod.meta.namespace_ &&
+         shape.controller == pod.controller && shape.generate_name == pod.generate_name &&
+         shape.default_container == pod.default_container && shape.containers == pod.containers &&
+         same_labels(shape.labels, pod.labels) &&
+         std::equal(shape.status_names.begin(), shape.status_names.end(), pod.statuses.begin(),
+                    pod.statuses.end(), [](const std::string& name, const auto& status) {
+                      return name == status.name;
+                    });
+}
+
+Shape shape_of(const api::Pod& pod, OwnLabels own_labels) {
+  Shape shape;
+  shape.namespace_ = pod.meta.namespace_;
+  shape.labels.reserve(pod.labels.size());
+  for (const auto& label : pod.labels) {
+    if (!is_own_label(label.first)) shape.labels.push_back(label);
+  }
+  shape.labels.shrink_to_fit();
+  shape.own_labels = own_labels;
+  shape.generate_name = pod.generate_name;
+  shape.controller = pod.controller;
+  shape.default_container = pod.default_container;
+  shape.containers = pod.containers;
+  shape.status_names.reserve(pod.statuses.size());
+  for (const api::ContainerStatus& status : pod.statuses) {
+    shape.status_names.push_back(status.name);
+  }
+  return shape;
+}
+
+// Rows in chunks: growing moves none of them and leaves no half-empty doubled vector.
+constexpr std::size_t kChunkRows = 1024;
+// Below this a vector is not worth shrinking.
+constexpr std::size_t kShrinkCapacityMin = 64;
+
+void shrink(std::vector<PodHandle>& handles) {
+  if (handles.capacity() > kShrinkCapacityMin && handles.size() * 4 < handles.capacity()) {
+    handles.shrink_to_fit();
+  }
+}
+
+}  // namespace
+
+struct PodStore::State {
+  using Index = std::map<std::string, std::vector<PodHandle>, std::less<>>;
+
+  std::vector<std::unique_ptr<Row[]>> chunks;
+  std::size_t row_limit = 0;
+  std::vector<PodHandle> free_rows;
+  Index namespaces;
+  Interner<Shape> shapes;
+  Interner<std::string> nodes;
+  std::string encoding;               // reused by write()
+  const std::vector<PodHandle> none;  // of a namespace without pods
+
+  [[nodiscard]] Row& at(PodHandle pod) { return chunks[pod / kChunkRows][pod % kChunkRows]; }
+  [[nodiscard]] const Row& at(PodHandle pod) const {
+    return chunks[pod / kChunkRows][pod % kChunkRows];
+  }
+
+  /// Where `name` is in `handles`, or would be.
+  [[nodiscard]] std::size_t position(const std::vector<PodHandle>& handles,
+                                     std::string_view name) const {
+    // Lists come in name order, so that the usual place of a new pod is the end.
+    if (handles.empty() || at(handles.back()).name() < name) return handles.size();
+    const auto found = std::lower_bound(
+        handles.begin(), handles.end(), name,
+        [this](PodHandle pod, std::string_view wanted) { return at(pod).name() < wanted; });
+    return static_cast<std::size_t>(found - handles.begin());
+  }
+
+  [[nodiscard]] std::optional<PodHandle> at_position(const std::vector<PodHandle>& handles,
+                                                     std::size_t position,
+                                                     std::string_view name) const {
+    if (position == handles.size() || at(handles[position]).name() != name) return std::nullopt;
+    return handles[position];
+  }
+
+  PodHandle new_row() {
+    if (!free_rows.empty()) {
+      const PodHandle pod = free_rows.back();
+      free_rows.pop_back();
+      return pod;
+    }
+    PODCRON_ASSERT(row_limit < std::numeric_limits<PodHandle>::max());
+    if (row_limit % kChunkRows == 0) chunks.push_back(std::make_unique<Row[]>(kChunkRows));
+    return static_cast<PodHandle>(row_limit++);
+  }
+
+  /// The shape and the node name keep one reference from each row.
+  void acquire_shared(const api::Pod& pod, Row& row) {
+    const OwnLabels own = own_labels_of(pod.labels);
+    row.shape = shapes.acquire(
+        hash_of_shape(pod), [&](const Shape& shape) { return has_shape(shape, pod, own); },
+        [&] { return shape_of(pod, own); });
+    row.node = nodes.acquire(
+        hash64(pod.node_name), [&](const std::string& name) { return name == pod.node_name; },
+        [&] { return pod.node_name; });
+    ColdPart::encode(pod, own, encoding);
+    row.cold.assign(encoding);
+  }
+
+  void release_shared(ShapeId shape, std::uint32_t node) {
+    shapes.release(shape);
+    nodes.release(node);
+  }
+
+  /// Everything but the mark.
+  void write(const api::Pod& pod, Row& row) {
+    acquire_shared(pod, row);
+    row.uid = pod.meta.uid;
+    row.resource_version = pod.meta.resource_version;
+    row.ready_since = pod.ready_since.value_or(WallTime());
+    row.has_ready_since = pod.ready_since.has_value();
+    row.phase = pod.phase;
+    row.ready = pod.ready;
+    row.terminating = pod.meta.deletion_timestamp.has_value();
+    row.disrupted = pod.disrupted;
+    row.excluded = pod.excluded;
+    row.ephemeral_running = pod.ephemeral_running;
+  }
+
+  void rewrite(const api::Pod& pod, Row& row) {
+    const ShapeId old_shape = row.shape;
+    const std::uint32_t old_node = row.node;
+    write(pod, row);
+    // Released last: a shape that stays the same is never freed and made again.
+    release_shared(old_shape, old_node);
+  }
+
+  void free_row(PodHandle pod) {
+    Row& row = at(pod);
+    release_shared(row.shape, row.node);
+    row = Row{};
+    free_rows.push_back(pod);
+  }
+};
+
+PodStore::PodStore() : state_(std::make_unique<State>()) {}
+PodStore::~PodStore() = default;
+PodStore::PodStore(PodStore&&) noexcept = default;
+PodStore& PodStore::operator=(PodStore&&) noexcept = default;
+
+bool PodStore::apply(const api::Pod& pod, std::uint32_t epoch) {
+  State& state = *state_;
+  auto entry = state.namespaces.find(pod.meta.namespace_);
+  if (entry == state.namespaces.end()) {
+    entry = state.namespaces.try_emplace(pod.meta.namespace_).first;
+  }
+  std::vector<PodHandle>& handles = entry->second;
+  const std::size_t position = state.position(handles, pod.meta.name);
+  const auto found = state.at_position(handles, position, pod.meta.name);
+  if (!found) {
+    const PodHandle handle = state.new_row();
+    state.write(pod, state.at(handle));
+    state.at(handle).epoch = epoch;
+    handles.insert(handles.begin() + static_cast<std::ptrdiff_t>(position), handle);
+    return true;
+  }
+  Row& row = state.at(*found);
+  row.epoch = epoch;
+  if (row.resource_version > pod.meta.resource_version) return false;
+  const bool same_object = row.uid == pod.meta.uid && pod.meta.resource_version != 0 &&
+                           row.resource_version == pod.meta.resource_version;
+  if (!same_object) state.rewrite(pod, row);
+  return true;
+}
+
+bool PodStore::refresh(const api::Pod& pod) {
+  const auto found = find(pod.meta.namespace_, pod.meta.name);
+  if (!found) return false;
+  Row& row = state_->at(*found);
+  if (row.uid != pod.meta.uid) return false;
+  if (row.resource_version < pod.meta.resource_version) state_->rewrite(pod, row);
+  return true;
+}
+
+bool PodStore::erase(std::string_view namespace_, std::string_view name, const Uid& uid,
+                     std::uint64_t resource_version) {
+  State& state = *state_;
+  const auto entry = state.namespaces.find(namespace_);
+  if (entry == state.namespaces.end()) return false;
+  std::vector<PodHandle>& handles = entry->second;
+  const std::size_t position = state.position(handles, name);
+  const auto found = state.at_position(handles, position, name);
+  if (!found) return false;
+  const Row& row = state.at(*found);
+  if (row.uid != uid || row.resource_version > resource_version) return false;
+  state.free_row(*found);
+  handles.erase(handles.begin() + static_cast<std::ptrdiff_t>(position));
+  shrink(handles);
+  if (handles.empty()) state.namespaces.erase(entry);
+  return true;
+}
+
+std::size_t PodStore::sweep(
+    std::uint32_t epoch, const std::function<void(std::string_view, std::string_view)>& removed) {
+  State& state = *state_;
+  std::size_t count = 0;
+  for (auto entry = state.namespaces.begin(); entry != state.namespaces.end();) {
+    std::vector<PodHandle>& handles = entry->second;
+    // A plain loop and not std::remove_if, whose predicate must not have effects.
+    std::size_t kept = 0;
+    for (const PodHandle pod : handles) {
+      if (state.at(pod).epoch == epoch) {
+        handles[kept++] = pod;
+        continue;
+      }
+      if (removed) removed(entry->first, state.at(pod).name());
+      state.free_row(pod);
+      ++count;
+    }
+    handles.resize(kept);
+    shrink(handles);
+    entry = handles.empty() ? state.namespaces.erase(entry) : std::next(entry);
+  }
+  return count;
+}
+
+std::optional<PodHandle> PodStore::find(std::string_view namespace_, std::string_view name) const {
+  const std::vector<PodHandle>& handles = in_namespace(namespace_);
+  return state_->at_position(handles, state_->position(handles, name), name);
+}
+
+const std::vector<PodHandle>& PodStore::in_namespace(std::string_view namespace_) const {
+  const auto entry = state_->namespaces.find(namespace_);
+  return entry == state_->namespaces.end() ? state_->none : entry->second;
+}
+
+std::size_t PodStore::size() const { return state_->row_limit - state_->free_rows.size(); }
+
+const PodStore::Row& PodStore::row(PodHandle pod) const { return state_->at(pod); }
+
+const PodStore::Shape& PodStore::shape(PodHandle pod) const {
+  return state_->shapes[state_->at(pod).shape];
+}
+
+std::size_t PodStore::shape_limit() const { return state_->shapes.id_limit(); }
+
+std::string_view PodStore::namespace_of(PodHandle pod) const { return shape(pod).namespace_; }
+
+std::string_view PodStore::name(PodHandle pod) const { return row(pod).name(); }
+
+const Uid& PodStore::uid(PodHandle pod) const { return row(pod).uid; }
+
+std::string_view PodStore::node_name(PodHandle pod) const { return state_->nodes[row(pod).node]; }
+
+std::string PodStore::container_id(PodHandle pod, std::string_view container) const {
+  const std::vector<std::string>& names = shape(pod).status_names;
+  const auto found = std::find(names.begin(), names.end(), container);
+  if (found == names.end()) return {};
+  return expand(pod).statuses[static_cast<std::size_t>(found - names.begin())].container_id;
+}
+
+void PodStore::labels(PodHandle pod, api::StringMap& out) const {
+  const Shape& shared = shape(pod);
+  std::array<std::string_view, kOwnLabelKeys.size()> values;
+  row(pod).cold.own_label_values(shared.status_names.size(), shared.own_labels, values);
+  out.resize(shared.labels.size() + kOwnLabelKeys.size());
+  std::size_t size = 0;
+  const auto put = [&](std::string_view key, std::string_view value) {
+    out[size].first.assign(key);
+    out[size++].second.assign(value);
+  };
+  auto next = shared.labels.begin();
+  for (std::size_t i = 0; i < kOwnLabelKeys.size(); ++i) {
+    if ((shared.own_labels >> i & 1U) == 0) continue;
+    for (; next != shared.labels.end() && next->first < kOwnLabelKeys[i]; ++next) {
+      put(next->first, next->second);
+    }
+    put(kOwnLabelKeys[i], values[i]);
+  }
+  for (; next != shared.labels.end(); ++next) put(next->first, next->second);
+  out.resize(size);
+}
+
+api::Pod PodStore::expand(PodHandle handle) const {
+  const Row& row = state_->at(handle);
+  const Shape& shared = shape(handle);
+  api::Pod pod;
+  pod.meta.namespace_ = shared.namespace_;
+  pod.meta.uid = row.uid;
+  pod.meta.resource_version = row.resource_version;
+  pod.labels = shared.labels;
+  pod.generate_name = shared.generate_name;
+  pod.controller = shared.controller;
+  pod.excluded = row.excluded;
+  pod.default_container = shared.default_container;
+  pod.node_name = node_name(handle);
+  pod.phase = row.phase;
+  pod.ready = row.ready;
+  if (row.has_ready_since) pod.ready_since = row.ready_since;
+  pod.disrupted = row.disrupted;
+  pod.ephemeral_running = row.ephemeral_running;
+  pod.containers = shared.containers;
+  pod.statuses.resize(shared.status_names.size());
+  for (std::size_t i = 0; i < pod.statuses.size(); ++i) {
+    pod.statuses[i].name = shared.status_names[i];
+  }
+  row.cold.expand(shared.own_labels, pod);
+  return pod;
+}
+
+PodStore::Footprint PodStore::footprint() const {
+  return Footprint{size(),
+                   state_->row_limit,
+                   state_->shapes.size(),
+                   state_->shapes.id_limit(),
+                   state_->nodes.size(),
+                   state_->namespaces.size()};
+}
+
+}  // namespace podcron::store
