@@ -95,8 +95,7 @@ struct Exit {
   int code = 0;
 };
 
-using Effect =
-    std::variant<KubeRequest, OpenStream, ExecTask, Cancel, Log, Metric, Exit>;
+using Effect = std::variant<KubeRequest, OpenStream, ExecTask, Cancel, Log, Metric, Exit>;
 
 // ---- Inputs ----
 
@@ -140,7 +139,7 @@ struct TaskEnded {
 
 /// New tzdata was read (also once at the start).
 struct ZonesReplaced {
-  std::shared_ptr<const cron::ZoneDatabase> zones;
+  std::shared_ptr<const ZoneDatabase> zones;
 };
 
 /// A timer fired, or the driver has nothing else to say.

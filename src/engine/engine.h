@@ -16,7 +16,7 @@
 namespace podcron::engine {
 
 struct EngineConfig {
-  std::string pod_name = "podcron";    // of this controller; first half of the holder
+  std::string pod_name = "podcron";  // of this controller; first half of the holder
   std::string lease_namespace = "podcron";
   /// Random per process start; its text is the second half of the holder.
   std::uint64_t process_id = 0;

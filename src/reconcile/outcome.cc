@@ -1,0 +1,134 @@
+#include "reconcile/outcome.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "api/kube_status.h"
+#include "observe/reasons.h"
+
+namespace podcron::reconcile {
+namespace {
+
+using api::ExecEnd;
+using api::TargetOutcome;
+namespace reason = observe::reason;
+
+constexpr std::size_t kMessageBytesMax = 512;
+
+TaskResult result(TargetOutcome outcome, std::string_view why, std::string message) {
+  if (message.size() > kMessageBytesMax) message.resize(kMessageBytesMax);
+  return TaskResult{outcome, why, std::move(message), std::nullopt, false};
+}
+
+/// Texts of a node that says a command could not be started. A Failure with another text is not
+/// proof: the runtime may have failed after the start.
+bool names_a_non_start(std::string_view text) {
+  constexpr std::string_view kTexts[] = {
+      "executable file not found", "no such file or directory",
+      "permission denied",         "container not found",
+      "not found in pod",          "is not running",
+      "container is not created",  "unable to start container process",
+      "no running task found",     "exec format error"};
+  return std::any_of(std::begin(kTexts), std::end(kTexts),
+                     [&](std::string_view t) { return text.find(t) != std::string_view::npos; });
+}
+
+/// Texts of an API server that refused before it forwarded the request.
+bool names_an_unreached_node(std::string_view text) {
+  constexpr std::string_view kTexts[] = {"dial tcp", "failed calling webhook", "admission webhook"};
+  return std::any_of(std::begin(kTexts), std::end(kTexts),
+                     [&](std::string_view t) { return text.find(t) != std::string_view::npos; });
+}
+
+/// "env" itself is missing, not what env was told to start.
+bool names_missing_env(std::string_view text) {
+  return text.find("exec: \"env\"") != std::string_view::npos;
+}
+
+/// Channel 3 arrived whole.
+TaskResult judge_status(const api::ExecReport& report) {
+  const auto status = api::decode_status(report.status_json);
+  if (!status) {
+    return result(TargetOutcome::kUnknown, reason::kNoStatus,
+                  "the node's status cannot be read: " + status.error().message);
+  }
+  if (status->success) {
+    // The proof counts only as the node's own word, and only v4 passes that through.
+    TaskResult success = result(TargetOutcome::kSucceeded, "", "");
+    success.exit_code = 0;
+    return success;
+  }
+  if (status->exit_code) {
+    TaskResult failed = result(TargetOutcome::kFailed, reason::kNonZeroExitCode,
+                               fmt::format("exit code {}", *status->exit_code));
+    failed.exit_code = status->exit_code;
+    return failed;
+  }
+  if (names_a_non_start(status->message)) {
+    TaskResult not_started =
+        result(TargetOutcome::kNotStarted, reason::kNotStarted, status->message);
+    not_started.env_missing = names_missing_env(status->message);
+    return not_started;
+  }
+  return result(TargetOutcome::kUnknown, reason::kContactLost, status->message);
+}
+
+/// Over v4 the API server dials the node before it answers. A 4xx is somebody's refusal; a 5xx is
+/// certain only when its text says that the node was never reached.
+TaskResult judge_refusal(const api::ExecReport& report) {
+  const auto status = api::decode_status(report.http_body);
+  std::string message = fmt::format("exec refused with HTTP {}{}{}", report.http_status,
+                                    status ? ": " : "", status ? status->message : "");
+  const bool certain = report.http_status >= 400 && report.http_status < 500;
+  const bool node_not_reached = status && names_an_unreached_node(status->message);
+  if (certain || node_not_reached) {
+    return result(TargetOutcome::kNotStarted, reason::kNotStarted, std::move(message));
+  }
+  // Anything else may have lost the node's answer on the way.
+  return result(TargetOutcome::kUnknown, reason::kContactLost, std::move(message));
+}
+
+}  // namespace
+
+TaskResult judge(const api::ExecReport& report) {
+  switch (report.end) {
+    case ExecEnd::kNotConnected:
+      return result(TargetOutcome::kNotStarted, reason::kNotStarted,
+                    "the API server could not be reached: " + report.error);
+    case ExecEnd::kRefused:
+      return judge_refusal(report);
+    case ExecEnd::kClosed:
+      if (!report.status_json.empty()) return judge_status(report);
+      return result(TargetOutcome::kUnknown, reason::kNoStatus,
+                    "the exchange ended without a status");
+    case ExecEnd::kLost:
+      // A whole status that arrived before the connection broke is the node's word all the same,
+      // except for success, which needs an orderly end as well.
+      if (!report.status_json.empty()) {
+        TaskResult said = judge_status(report);
+        if (said.outcome != TargetOutcome::kSucceeded) return said;
+      }
+      return result(TargetOutcome::kUnknown, reason::kContactLost, "contact lost: " + report.error);
+    case ExecEnd::kCancelled:
+      return result(TargetOutcome::kUnknown, reason::kDeadlineExceeded,
+                    "given up before the end was known");
+  }
+  return result(TargetOutcome::kUnknown, reason::kContactLost, "");
+}
+
+api::PodJobPhase phase_of(const std::vector<api::TargetStatus>& targets, std::int64_t failed_max) {
+  std::int64_t failed = 0;
+  bool unknown = false;
+  for (const api::TargetStatus& target : targets) {
+    failed +=
+        target.outcome == TargetOutcome::kFailed || target.outcome == TargetOutcome::kNotStarted;
+    unknown = unknown || target.outcome == TargetOutcome::kUnknown;
+  }
+  if (failed > failed_max) return api::PodJobPhase::kFailed;
+  if (unknown) return api::PodJobPhase::kUnknown;
+  return api::PodJobPhase::kSucceeded;
+}
+
+}  // namespace podcron::reconcile

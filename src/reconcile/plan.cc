@@ -1,0 +1,448 @@
+#include "reconcile/plan.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "observe/reasons.h"
+#include "strategy/strategy.h"
+
+namespace podcron::reconcile {
+namespace {
+
+using api::ConditionStatus;
+using api::Outcome;
+namespace condition = observe::condition;
+namespace reason = observe::reason;
+
+/// The contract's bound on a starting deadline that the user did not set.
+constexpr Seconds kDefaultDeadlineMax{4 * 3600};
+/// A decidedThrough this far ahead is a clock that was put back, not the jitter of two clocks.
+constexpr Seconds kFutureTolerance{10};
+
+/// One evaluation in progress: the view, the plan that grows, and the instant.
+struct Planner {
+  const View& view;
+  WallTime wall;
+  Plan plan;
+
+  const api::PodCronJob& job() const { return view.job; }
+  std::int64_t generation() const { return view.job.meta.generation; }
+
+  void wake(WallMillis at) { plan.wake_at = plan.wake_at ? std::min(*plan.wake_at, at) : at; }
+  void turn(std::string_view type, ConditionStatus value, std::string_view why,
+            std::string message);
+  void dispose(WallTime from, WallTime to, std::int64_t count, Outcome outcome,
+               std::string_view why);
+  void fold_deferred();
+  void settle();
+  bool judge_spec();
+  void account_for_change();
+  bool suspended() const { return job().spec.suspend || view.globally_suspended; }
+  api::ObservedSchedule observed_now() const;
+  void decide_due();
+  void dispose_earlier(WallTime candidate);
+  void decide_candidate(WallTime candidate);
+  void wait(WallTime candidate, WallTime deadline, bool lacks_pod);
+  void assess(eligibility::Assessment& out) const;
+  void judge_targets(const eligibility::Assessment& assessment);
+  void claim(WallTime candidate, const eligibility::Assessment& assessment);
+  void finish();
+};
+
+void Planner::turn(std::string_view type, ConditionStatus value, std::string_view why,
+                   std::string message) {
+  const auto& old = job().status.conditions;
+  const auto at =
+      std::find_if(old.begin(), old.end(), [&](const api::Condition& c) { return c.type == type; });
+  set_condition(plan.status, type, value, why, std::move(message), generation(), wall);
+  // A message alone (counts of pods that come and go) rides on the next write.
+  plan.write = plan.write || at == old.end() || at->status != value || at->reason != why;
+}
+
+void Planner::dispose(WallTime from, WallTime to, std::int64_t count, Outcome outcome,
+                      std::string_view why) {
+  if (count == 0) return;
+  const auto& history = plan.status.history;
+  const bool repeats =
+      !history.empty() && history.back().outcome == outcome && history.back().reason == why;
+  plan.write = plan.write || !repeats;
+  const Disposal disposal{from, to, count, outcome, why};
+  add_history(plan.status, disposal);
+  if (repeats && !plan.disposals.empty() && plan.disposals.back().reason == why) {
+    plan.disposals.back().to = to;
+    plan.disposals.back().count += count;
+  } else {
+    plan.disposals.push_back(disposal);
+  }
+}
+
+/// What was decided before but not written yet, unless another writer has gone past it.
+void Planner::fold_deferred() {
+  auto& decided = plan.status.decided_through;
+  for (const Disposal& disposal : view.memory.deferred) {
+    if (!decided || disposal.from <= *decided) continue;
+    add_history(plan.status, disposal);
+    plan.disposals.push_back(disposal);
+    decided = disposal.to;
+  }
+}
+
+/// Runs that ended leave `active`; runs whose end is unknown say so while they keep their place.
+void Planner::settle() {
+  auto& active = plan.status.active;
+  std::vector<api::ActiveRun> left;
+  std::vector<std::pair<api::ActiveRun, RunFact>> ended;
+  for (const api::ActiveRun& run : active) {
+    RunFact fact = view.run_fact(run);
+    if (fact.leaves) {
+      ended.emplace_back(run, std::move(fact));
+      continue;
+    }
+    left.push_back(run);
+    if (fact.unknown && run.state != api::ActiveState::kUnknown) {
+      left.back().state = api::ActiveState::kUnknown;
+      plan.settled = true;
+    }
+  }
+  active = std::move(left);
+  for (const auto& [run, fact] : ended) {
+    add_history(plan.status,
+                {run.scheduled_time, run.scheduled_time, 1, fact.outcome, fact.reason, run.name});
+    auto& last = fact.outcome == Outcome::kSucceeded ? plan.status.last_successful_time
+                                                     : plan.status.last_failure_time;
+    if (fact.outcome != Outcome::kSkipped) {
+      last = last ? std::max(*last, fact.completed) : fact.completed;
+    }
+    plan.settled = true;
+  }
+}
+
+/// False: nothing can be decided under this spec.
+bool Planner::judge_spec() {
+  const api::PodCronJobSpec& spec = job().spec;
+  if (!view.schedule) {
+    const Error& error = view.schedule.error();
+    const auto why = error.code == ErrorCode::kNotFound         ? condition::kUnknownTimeZone
+                     : error.code == ErrorCode::kNotImplemented ? condition::kNotImplemented
+                                                                : condition::kInvalidSchedule;
+    turn(condition::kScheduleValid, ConditionStatus::kFalse, why, error.message);
+    return false;
+  }
+  turn(condition::kScheduleValid, ConditionStatus::kTrue, condition::kValid, "");
+  const std::string missing = !spec.not_implemented.empty() ? spec.not_implemented
+                              : !spec.job.not_implemented.empty()
+                                  ? "spec.podJobTemplate.spec." + spec.job.not_implemented
+                                  : "";
+  if (!missing.empty()) {
+    turn(
+        condition::kReady, ConditionStatus::kFalse, condition::kNotImplemented,
+        missing + ": this version of podcron cannot do that yet; nothing runs until it is removed");
+    return false;
+  }
+  return true;
+}
+
+api::ObservedSchedule Planner::observed_now() const {
+  const api::PodCronJobSpec& spec = job().spec;
+  return {spec.schedule,       spec.time_zone, spec.daylight_saving,
+          spec.spread_seconds, suspended(),    wall};
+}
+
+/// Edits, un-suspending and creation never replay the past: what lies before now is accounted for
+/// under the schedule that held then.
+void Planner::account_for_change() {
+  auto& status = plan.status;
+  api::ObservedSchedule next = observed_now();
+  const auto& old = job().status.observed_schedule;
+  if (status.decided_through && old) {
+    next.since = old->since;
+    if (next == *old) return;
+    next.since = wall;
+    const WallTime from = *status.decided_through;
+    const WallTime through = std::max(from, wall);
+    if (view.observed_schedule != nullptr) {
+      const std::int64_t count = view.observed_schedule->count_in(from, through);
+      if (const auto first = view.observed_schedule->next_after(from); first && count > 0) {
+        const auto last = view.observed_schedule->latest_in(from, through);
+        dispose(*first, last.value_or(*first), count, Outcome::kSkipped,
+                old->suspend || next.suspend ? reason::kSuspended : reason::kScheduleChanged);
+      }
+    }
+    status.decided_through = through;
+  } else {
+    const WallTime born = job().meta.creation_timestamp.value_or(wall);
+    status.decided_through = std::max({wall, born, status.decided_through.value_or(wall)});
+  }
+  status.observed_schedule = std::move(next);
+  plan.write = true;
+}
+
+void Planner::dispose_earlier(WallTime candidate) {
+  const Schedule& schedule = *view.schedule;
+  WallTime from = *plan.status.decided_through;
+  const WallTime through = candidate - Seconds{1};
+  const auto range = [&](WallTime upto, Outcome outcome, std::string_view why) {
+    if (upto <= from) return;
+    const std::int64_t count = schedule.count_in(from, upto);
+    if (count > 0) {
+      dispose(*schedule.next_after(from), *schedule.latest_in(from, upto), count, outcome, why);
+    }
+    from = upto;
+  };
+  if (view.memory.unreachable_through) {
+    range(std::min(*view.memory.unreachable_through, through), Outcome::kMissed,
+          reason::kApiUnavailable);
+  }
+  if (view.memory.waiting && *view.memory.waiting < candidate) {
+    range(*view.memory.waiting - Seconds{1}, Outcome::kMissed, reason::kSuperseded);
+    range(*view.memory.waiting, view.memory.lacks_pod ? Outcome::kSkipped : Outcome::kMissed,
+          view.memory.lacks_pod ? reason::kNoEligiblePod : reason::kStartingDeadlineExceeded);
+  }
+  range(through, Outcome::kMissed, reason::kSuperseded);
+  if (!plan.disposals.empty()) plan.status.decided_through = from;
+}
+
+void Planner::decide_due() {
+  const Schedule& schedule = *view.schedule;
+  const Seconds spread = spread_of(job());
+  const WallTime decided = *plan.status.decided_through;
+  const WallTime due_through = wall - spread;
+  plan.status.next_schedule_time = schedule.next_after(std::max(decided, due_through));
+  const auto latest = schedule.latest_in(decided, due_through);
+  if (!latest) {
+    if (const auto next = schedule.next_after(decided)) wake(*next + spread);
+    return;
+  }
+  if (*latest > view.server_bound) {
+    // Ours may be the clock that is wrong: never claim what the API server has not reached.
+    plan.server_clock_wait = *latest - view.server_bound;
+    return;
+  }
+  dispose_earlier(*latest);
+  decide_candidate(*latest);
+  if (const auto next = schedule.next_after(*latest)) wake(*next + spread);
+}
+
+void Planner::decide_candidate(WallTime candidate) {
+  const api::PodCronJobSpec& spec = job().spec;
+  const WallTime deadline = starting_deadline(job(), *view.schedule, candidate);
+  const auto refuse = [&](Outcome outcome, std::string_view why) {
+    dispose(candidate, candidate, 1, outcome, why);
+    plan.status.decided_through = candidate;
+  };
+  const bool waited_for_pod =
+      view.memory.waiting == std::optional(candidate) && view.memory.lacks_pod;
+  if (wall > deadline) {
+    if (waited_for_pod) return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
+    return refuse(Outcome::kMissed, reason::kStartingDeadlineExceeded);
+  }
+  if (plan.status.active.size() >= api::kActiveRunsMax) {
+    return refuse(Outcome::kSkipped, reason::kActiveLimit);
+  }
+  if (spec.concurrency_policy == api::ConcurrencyPolicy::kForbid && !plan.status.active.empty()) {
+    return refuse(Outcome::kSkipped, reason::kConcurrencyForbidden);
+  }
+  if (!view.capacity) {
+    plan.at_bound = true;
+    return wait(candidate, deadline, false);
+  }
+  eligibility::Assessment assessment;
+  assess(assessment);
+  judge_targets(assessment);
+  const auto needed = static_cast<std::size_t>(std::max(1, spec.job.target.min_eligible));
+  if (assessment.eligible.size() < needed) {
+    if (spec.job.no_target_policy == api::NoTargetPolicy::kSkip) {
+      return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
+    }
+    return wait(candidate, deadline, true);
+  }
+  claim(candidate, assessment);
+}
+
+void Planner::wait(WallTime candidate, WallTime deadline, bool lacks_pod) {
+  plan.memory.waiting = candidate;
+  plan.memory.lacks_pod = lacks_pod;
+  plan.watch_pods = plan.watch_pods || lacks_pod;
+  // One second past the deadline: at the deadline itself a start is still in time.
+  wake(deadline + Seconds{1});
+}
+
+void Planner::assess(eligibility::Assessment& out) const {
+  const eligibility::Criteria criteria{job().meta.namespace_,
+                                       &job().spec.job.target,
+                                       &view.serving,
+                                       &view.owner_kinds,
+                                       view.busy,
+                                       wall};
+  eligibility::assess(view.pods, view.owners, criteria, out);
+}
+
+void Planner::judge_targets(const eligibility::Assessment& assessment) {
+  const auto needed = static_cast<std::size_t>(std::max(1, job().spec.job.target.min_eligible));
+  if (assessment.eligible.size() >= needed) {
+    turn(condition::kTargetsAvailable, ConditionStatus::kTrue, condition::kEligiblePods,
+         eligibility::describe(assessment));
+    return;
+  }
+  plan.watch_pods = true;
+  if (assessment.reconsider_at) {
+    wake(*assessment.reconsider_at);
+  }
+  if (assessment.matched > 0) {
+    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoEligiblePod,
+         eligibility::describe(assessment));
+    return;
+  }
+  plan.probe_labels = true;
+  if (!view.unlabelled_hint.empty()) {
+    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNotLabelledServing,
+         view.unlabelled_hint);
+  } else {
+    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoPodsMatch,
+         fmt::format("no pod in namespace {} matches spec.podJobTemplate.spec.target and {}",
+                     job().meta.namespace_, view.serving.to_query()));
+  }
+}
+
+void Planner::claim(WallTime candidate, const eligibility::Assessment& assessment) {
+  const api::PodCronJobSpec& spec = job().spec;
+  const strategy::Row* row = strategy::find(spec.job.strategy.type);
+  if (row == nullptr) return;  // refused as not implemented before
+  std::vector<std::uint32_t> chosen;
+  row->choose(spec.job.strategy, assessment.eligible.size(),
+              strategy::seed_of(job().meta.uid, candidate, 0), chosen);
+  if (chosen.size() > api::kTargetsMax) chosen.resize(api::kTargetsMax);
+  Claim claim{
+      candidate, run_name(job().meta.name, job().meta.uid, candidate), {}, summarise(assessment)};
+  claim.targets.reserve(chosen.size());
+  for (const std::uint32_t index : chosen) {
+    claim.targets.push_back(target_ref(view.pods, spec.job.target, assessment.eligible[index]));
+  }
+  plan.status.active.push_back(
+      {claim.run, candidate, std::string(view.holder), 1, api::ActiveState::kActive});
+  plan.status.decided_through = candidate;
+  plan.status.last_schedule_time = candidate;
+  plan.write = true;
+  plan.claim = std::move(claim);
+}
+
+void Planner::finish() {
+  auto& status = plan.status;
+  if (status.observed_generation != generation()) {
+    status.observed_generation = generation();
+    plan.write = true;
+  }
+  if (plan.write || plan.disposals.empty()) return;
+  const WallTime since = view.memory.deferred.empty() ? wall : view.memory.deferred_since;
+  if (wall >= since + kDeferMax) {
+    plan.write = true;
+    return;
+  }
+  plan.memory.deferred = plan.disposals;
+  plan.memory.deferred_since = since;
+  wake(since + kDeferMax);
+}
+
+}  // namespace
+
+Plan plan(const View& view, Now now) {
+  Planner planner{view, whole_seconds(now.wall), {}};
+  Plan& plan = planner.plan;
+  plan.status = view.job.status;
+  plan.memory.unreachable_through = view.memory.unreachable_through;
+  planner.fold_deferred();
+  planner.settle();
+  if (view.job.meta.deletion_timestamp) return plan;  // nothing is claimed any more
+
+  const bool possible = planner.judge_spec();
+  planner.account_for_change();
+  if (!possible) {
+    plan.status.next_schedule_time.reset();
+    if (!view.schedule) {
+      summarise_ready(plan.status, planner.generation(), planner.wall);
+    }
+    planner.finish();
+    return plan;
+  }
+  planner.turn(condition::kSessionDetection, ConditionStatus::kUnknown, condition::kDisabled,
+               "interactive sessions are not watched by this version");
+  const bool in_future = *plan.status.decided_through > planner.wall + kFutureTolerance;
+  if (planner.suspended()) {
+    plan.status.next_schedule_time.reset();
+  } else {
+    planner.decide_due();
+  }
+  if (view.assess && !plan.claim && !plan.memory.waiting) {
+    eligibility::Assessment assessment;
+    planner.assess(assessment);
+    planner.judge_targets(assessment);
+  }
+  if (in_future) {
+    planner.turn(condition::kReady, ConditionStatus::kFalse, condition::kDecidedInFuture,
+                 fmt::format("status.decidedThrough {} is later than the clock {}; nothing is due "
+                             "until then",
+                             to_rfc3339(*plan.status.decided_through), to_rfc3339(planner.wall)));
+  } else {
+    summarise_ready(plan.status, planner.generation(), planner.wall);
+  }
+  planner.finish();
+  return plan;
+}
+
+std::string run_name(std::string_view pod_cron_job, const Uid& uid, WallTime scheduled_time) {
+  // The alphabet of Kubernetes' own generated names: no vowels, no look-alikes.
+  constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+  std::uint64_t h = hash_combine(uid.high, uid.low);
+  std::string suffix;
+  for (int i = 0; i < 5; ++i) {
+    suffix += kAlphabet[h % kAlphabet.size()];
+    h /= kAlphabet.size();
+  }
+  return fmt::format("{}-{}-{}", pod_cron_job, scheduled_time.time_since_epoch().count(), suffix);
+}
+
+Seconds spread_of(const api::PodCronJob& job) {
+  if (job.spec.spread_seconds <= 0) return Seconds{0};
+  const std::uint64_t h = hash64(fmt::format("{}/{}", job.meta.namespace_, job.meta.name));
+  return Seconds{
+      static_cast<std::int64_t>(h % static_cast<std::uint64_t>(job.spec.spread_seconds))};
+}
+
+WallTime starting_deadline(const api::PodCronJob& job, const Schedule& schedule,
+                           WallTime scheduled) {
+  const WallTime start = scheduled + spread_of(job);
+  if (job.spec.starting_deadline_seconds) {
+    return start + Seconds{*job.spec.starting_deadline_seconds};
+  }
+  const auto next = schedule.next_after(scheduled);
+  if (!next) return start + kDefaultDeadlineMax;
+  return start + std::min<Seconds>(*next - scheduled, kDefaultDeadlineMax);
+}
+
+api::TargetRef target_ref(const store::PodStore& pods, const api::Target& target,
+                          store::PodHandle handle) {
+  const api::Pod pod = pods.expand(handle);
+  api::TargetRef ref{pod.meta.name, pod.meta.uid, pod.node_name,
+                     std::string(eligibility::target_container(pods, target, handle)), ""};
+  for (const api::ContainerStatus& status : pod.statuses) {
+    if (status.name == ref.container) ref.container_id = status.container_id;
+  }
+  return ref;
+}
+
+api::EligibilitySummary summarise(const eligibility::Assessment& assessment) {
+  api::EligibilitySummary summary{
+      assessment.matched, static_cast<std::int64_t>(assessment.eligible.size()), {}};
+  for (std::size_t i = 1; i < assessment.counts.size(); ++i) {
+    if (assessment.counts[i] > 0) {
+      summary.reasons.emplace_back(to_string(static_cast<eligibility::Reason>(i)),
+                                   assessment.counts[i]);
+    }
+  }
+  std::sort(summary.reasons.begin(), summary.reasons.end());
+  return summary;
+}
+
+}  // namespace podcron::reconcile

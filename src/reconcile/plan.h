@@ -1,0 +1,124 @@
+// One PodCronJob, everything known about it, and now -> what to do. Values only: nothing is done.
+//
+// The one evaluation: the engine's claims, and later explain, why and simulate, all ask this
+// function. The order of its steps is the contract's section 3.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/pod_cron_job.h"
+#include "api/pod_job.h"
+#include "base/time.h"
+#include "cron/schedule.h"
+#include "eligibility/eligibility.h"
+#include "reconcile/ledger.h"
+#include "store/pod_store.h"
+#include "store/workload_store.h"
+
+namespace podcron::reconcile {
+
+/// What is known of a run that stands in `active`.
+struct RunFact {
+  /// It has ended and no longer keeps its place: it moves from `active` to `history`.
+  bool leaves = false;
+  /// Its record is Unknown while it keeps its place (the contract's section 7.5).
+  bool unknown = false;
+  api::Outcome outcome = api::Outcome::kUnknown;
+  std::string reason;
+  WallTime completed;
+};
+
+/// What a row remembers between plans; lost in a restart without harm to any guarantee.
+struct Memory {
+  /// The scheduled time that waits unclaimed, and whether it waits for a pod.
+  std::optional<WallTime> waiting;
+  bool lacks_pod = false;
+  /// Up to here, due times were seen but no write got through.
+  std::optional<WallTime> unreachable_through;
+  /// Decided but not yet written: neighbours equal to the newest history entry, so that a long row
+  /// of skips costs one write in kDeferMax.
+  std::vector<Disposal> deferred;
+  WallTime deferred_since{};
+};
+inline constexpr Seconds kDeferMax{300};
+
+struct View {
+  const api::PodCronJob& job;
+  /// Of spec.schedule in spec.timeZone.
+  const Result<Schedule>& schedule;
+  /// Of status.observedSchedule; null when there is none or it cannot be parsed.
+  const Schedule* observed_schedule = nullptr;
+  bool globally_suspended = false;
+  std::function<RunFact(const api::ActiveRun&)> run_fact;
+  const store::PodStore& pods;
+  const store::WorkloadStore& owners;
+  const api::LabelSelector& serving;
+  const std::vector<std::string>& owner_kinds;
+  /// Rule 26, for this PodCronJob.
+  std::function<bool(const Uid& pod)> busy;
+  std::string_view holder;
+  /// Nothing later is claimed: the API server's clock plus its tolerance.
+  WallTime server_bound;
+  /// False at a bound of the contract's section 9: due times wait.
+  bool capacity = true;
+  /// Judge the pods even if nothing is due: the object is new, edited, or pods changed.
+  bool assess = false;
+  /// A label probe's finding: pods that match the selector but lack the serving label.
+  std::string unlabelled_hint;
+  Memory memory;
+};
+
+/// A run to be claimed.
+struct Claim {
+  WallTime scheduled_time;
+  std::string run;  // the PodJob's name
+  std::vector<api::TargetRef> targets;
+  api::EligibilitySummary eligibility;
+};
+
+struct Plan {
+  /// The status as it shall be. Written only if `write` (or to flush settled runs).
+  api::PodCronJobStatus status;
+  bool write = false;    // a decision, or a condition that turned
+  bool settled = false;  // runs moved to history: due to be written within 10 s
+  std::optional<Claim> claim;
+  /// All that `status` adds as skipped or missed; counted when it is written.
+  std::vector<Disposal> disposals;
+  /// To be handed back in the next View; `deferred` is empty once `status` is written.
+  Memory memory;
+  /// When to plan again if nothing changes; nullopt: only a change can matter.
+  std::optional<WallMillis> wake_at;
+  /// The claim waits for the API server's clock for so long.
+  std::optional<Millis> server_clock_wait;
+  /// Pods of the namespace may change the answer: waiting for one, or TargetsAvailable is False.
+  bool watch_pods = false;
+  bool at_bound = false;
+  /// No pod passes rules 1 and 2: worth one LIST without the serving label.
+  bool probe_labels = false;
+};
+
+Plan plan(const View& view, Now now);
+
+/// "<podcronjob>-<unix seconds>-<5 characters of a hash of the UID>".
+std::string run_name(std::string_view pod_cron_job, const Uid& uid, WallTime scheduled_time);
+
+/// The start offset in [0, spreadSeconds), fixed per object.
+Seconds spread_of(const api::PodCronJob& job);
+
+/// When a claim for `scheduled` is too late: scheduled time + spread + starting deadline.
+WallTime starting_deadline(const api::PodCronJob& job, const Schedule& schedule,
+                           WallTime scheduled);
+
+/// A pod as a target, as it is in the store now.
+api::TargetRef target_ref(const store::PodStore& pods, const api::Target& target,
+                          store::PodHandle pod);
+
+/// Counts by reason, most first, of an assessment.
+api::EligibilitySummary summarise(const eligibility::Assessment& assessment);
+
+}  // namespace podcron::reconcile

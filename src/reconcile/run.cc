@@ -1,0 +1,530 @@
+#include "reconcile/run.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "observe/reasons.h"
+#include "reconcile/outcome.h"
+#include "strategy/strategy.h"
+
+namespace podcron::reconcile {
+namespace {
+
+using api::PodJobPhase;
+using api::TargetOutcome;
+namespace reason = observe::reason;
+
+/// Shorter runs never get a Running status: one write less for most.
+constexpr Millis kRunningStatusAfter{1000};
+/// A pod that is gone may still have its status under way for so long.
+constexpr Millis kGoneGrace{2000};
+/// Output is kept of so many failed targets (the contract's section 2).
+constexpr int kOutputsMax = 10;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string seconds_text(Millis duration) {
+  return fmt::format("{:.2f}s", static_cast<double>(duration.count()) / 1000.0);
+}
+
+bool holds(const api::PodJob& record, const std::string& annotation) {
+  return record.has_holder && record.holder == annotation;
+}
+
+}  // namespace
+
+Run::Run(RunOrigin origin, const api::PodJobTemplateSpec& spec, std::vector<api::TargetRef> targets)
+    : origin_(std::move(origin)),
+      spec_(spec),
+      targets_(std::move(targets)),
+      attempts_(targets_.size()) {
+  PODCRON_ASSERT(!targets_.empty());
+  for (const api::TargetRef& target : targets_) {
+    tried_.push_back(target.pod_uid);
+    api::TargetStatus status;
+    status.pod_name = target.pod_name;
+    status.pod_uid = target.pod_uid;
+    status.container = target.container;
+    status.attempt = origin_.attempt;
+    status_.targets.push_back(std::move(status));
+  }
+}
+
+Run Run::claimed(RunOrigin origin, const api::PodJobTemplateSpec& spec,
+                 std::vector<api::TargetRef> targets, api::EligibilitySummary eligibility) {
+  Run run(std::move(origin), spec, std::move(targets));
+  run.status_.eligibility = std::move(eligibility);
+  return run;
+}
+
+Run Run::resumed(RunOrigin origin, const api::PodJob& record) {
+  Run run(std::move(origin), record.spec, record.targets);
+  run.status_.eligibility = record.status.eligibility;
+  run.stage_ = Stage::kReadingParent;
+  run.record_uid_ = record.meta.uid;
+  run.resource_version_ = record.meta.resource_version;
+  run.other_finalizers_ = record.other_finalizers;
+  return run;
+}
+
+std::string Run::holder_annotation() const {
+  return fmt::format("{}/{}", origin_.holder, origin_.attempt);
+}
+
+bool Run::tried(const Uid& pod) const {
+  return std::find(tried_.begin(), tried_.end(), pod) != tried_.end();
+}
+
+void Run::start(Now, std::vector<RunAction>& out) {
+  if (stage_ == Stage::kPermitting) {
+    out.emplace_back(CreateRecord{});
+  } else {
+    out.emplace_back(ReadParent{});
+  }
+}
+
+void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
+  if (stage_ == Stage::kEnded) return;  // a late completion
+  std::visit(Overloaded{
+                 [&](RecordReply&& reply) { on_record(now, std::move(reply), out); },
+                 [&](ParentReply&& reply) { on_parent(now, reply, out); },
+                 [&](PodChecked&& checked) { on_pod_checked(now, checked, out); },
+                 [&](Redrawn&& redrawn) { on_redrawn(now, std::move(redrawn), out); },
+                 [&](Dialled&&) {},
+                 [&](TaskOver&& over) { on_task_over(now, over, out); },
+                 [&](TargetGone&& gone) {
+                   Attempt& attempt = attempts_.at(gone.target);
+                   if (attempt.progress == Progress::kDialling && !attempt.gone_at) {
+                     attempt.gone_at = now.mono;
+                   }
+                 },
+                 [&](RecordDeleted&&) {
+                   record_deleted_ = true;
+                   abandon(now, reason::kDeleted, out);
+                 },
+                 [&](Draining&& draining) {
+                   if (draining.grace_over || !ever_dialled()) {
+                     abandon(now, reason::kControllerShutdown, out);
+                   }
+                 },
+                 [&](Tick&&) { on_tick(now, out); },
+             },
+             std::move(input));
+}
+
+// ---- Permit ----
+
+void Run::on_record(Now now, RecordReply&& reply, std::vector<RunAction>& out) {
+  switch (stage_) {
+    case Stage::kPermitting:
+      return on_permit(std::move(reply), out);
+    case Stage::kConfirming:
+      return on_confirmed(std::move(reply), out);
+    case Stage::kRunning:
+    case Stage::kRecording:
+      if (rereading_) return on_reread(now, std::move(reply), out);
+      return on_status_written(now, std::move(reply), out);
+    case Stage::kRemoving:
+      return finish(RunEnd::kDropped);
+    case Stage::kGivingBack:
+      return finish(reply.kind == RecordReply::Kind::kOk ? RunEnd::kGivenBack : RunEnd::kLost);
+    case Stage::kReadingParent:
+    case Stage::kEnded:
+      return;
+  }
+}
+
+void Run::on_permit(RecordReply&& reply, std::vector<RunAction>& out) {
+  switch (reply.kind) {
+    case RecordReply::Kind::kOk:
+      if (reply.record) return permitted(*reply.record, out);
+      [[fallthrough]];  // an answer that cannot be read: look at what is there
+    case RecordReply::Kind::kConflict:
+      stage_ = Stage::kConfirming;
+      out.emplace_back(ReadRecord{});
+      return;
+    case RecordReply::Kind::kNotFound:  // the namespace is gone
+    case RecordReply::Kind::kRefused:
+      status_.message = std::move(reply.message);
+      return finish(RunEnd::kDenied);
+  }
+}
+
+void Run::on_confirmed(RecordReply&& reply, std::vector<RunAction>& out) {
+  if (reply.kind == RecordReply::Kind::kNotFound) {
+    // It was there a moment ago: somebody deleted it, so the permit is still to be had.
+    stage_ = Stage::kPermitting;
+    out.emplace_back(CreateRecord{});
+    return;
+  }
+  if (reply.kind != RecordReply::Kind::kOk || !reply.record) {
+    status_.message = std::move(reply.message);
+    return finish(RunEnd::kLost);
+  }
+  const api::PodJob& record = *reply.record;
+  const bool of_this_job =
+      record.controller && record.controller->uid == origin_.pod_cron_job_uid && record.has_holder;
+  if (!of_this_job) return finish(RunEnd::kNameTaken);
+  if (!holds(record, holder_annotation()) || is_final(record.status.phase)) {
+    return finish(RunEnd::kLost);
+  }
+  permitted(record, out);
+}
+
+void Run::permitted(const api::PodJob& record, std::vector<RunAction>& out) {
+  record_uid_ = record.meta.uid;
+  resource_version_ = record.meta.resource_version;
+  other_finalizers_ = record.other_finalizers;
+  // A record that a lost reply left behind may name other pods than a second draw would.
+  if (!record.targets.empty() && record.targets != targets_) {
+    *this = [&] {
+      Run same(origin_, spec_, record.targets);
+      same.status_.eligibility = status_.eligibility;
+      same.record_uid_ = record_uid_;
+      same.resource_version_ = resource_version_;
+      same.other_finalizers_ = other_finalizers_;
+      same.abandon_reason_ = abandon_reason_;
+      return same;
+    }();
+  }
+  if (abandon_reason_ == reason::kControllerShutdown) {
+    stage_ = Stage::kGivingBack;
+    out.emplace_back(GiveBack{});
+    return;
+  }
+  stage_ = Stage::kReadingParent;
+  out.emplace_back(ReadParent{});
+}
+
+void Run::on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& out) {
+  if (stage_ != Stage::kReadingParent) return;
+  const auto& parent = reply.parent;
+  const bool listed =
+      parent && parent->meta.uid == origin_.pod_cron_job_uid && !parent->meta.deletion_timestamp &&
+      std::any_of(parent->status.active.begin(), parent->status.active.end(),
+                  [&](const api::ActiveRun& run) { return run.name == origin_.run; });
+  if (!listed) {
+    stage_ = Stage::kRemoving;
+    out.emplace_back(RemoveRecord{});
+    return;
+  }
+  if (abandon_reason_ == reason::kControllerShutdown) {
+    stage_ = Stage::kGivingBack;
+    out.emplace_back(GiveBack{});
+    return;
+  }
+  stage_ = Stage::kRunning;
+  advance(now, out);
+}
+
+// ---- Targets ----
+
+/// Starts as many waiting targets as may run at once; records when all are over.
+void Run::advance(Now now, std::vector<RunAction>& out) {
+  if (stage_ != Stage::kRunning) return;
+  const std::size_t parallel = strategy::parallel_of(spec_.strategy, targets_.size());
+  auto busy = static_cast<std::size_t>(
+      std::count_if(attempts_.begin(), attempts_.end(), [](const Attempt& a) {
+        return a.progress != Progress::kWaiting && a.progress != Progress::kOver;
+      }));
+  for (std::uint32_t i = 0; i < attempts_.size() && busy < parallel; ++i) {
+    if (attempts_[i].progress != Progress::kWaiting) continue;
+    if (!abandon_reason_.empty()) {
+      target_over(now, i, TargetOutcome::kNotStarted, abandon_reason_, "");
+      continue;
+    }
+    if (whole_seconds(now.wall) > origin_.starting_deadline && !ever_dialled()) {
+      target_over(now, i, TargetOutcome::kNotStarted, reason::kStartingDeadlineExceeded,
+                  "claimed in time, but not dialled before the starting deadline");
+      continue;
+    }
+    attempts_[i].progress = Progress::kChecking;
+    ++busy;
+    out.emplace_back(ReadPod{i});
+  }
+  if (all_over()) record(now, out);
+}
+
+void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunAction>& out) {
+  Attempt& attempt = attempts_.at(checked.target);
+  if (stage_ != Stage::kRunning || attempt.progress != Progress::kChecking) return;
+  if (!abandon_reason_.empty()) {
+    target_over(now, checked.target, TargetOutcome::kNotStarted, abandon_reason_, "");
+    return advance(now, out);
+  }
+  if (!checked.refusal.empty()) {
+    redraw(checked.target, checked.refusal, out);
+    return advance(now, out);
+  }
+  if (whole_seconds(now.wall) > origin_.starting_deadline && !ever_dialled()) {
+    target_over(now, checked.target, TargetOutcome::kNotStarted, reason::kStartingDeadlineExceeded,
+                "");
+    return advance(now, out);
+  }
+  dial(now, checked.target, out);
+}
+
+void Run::dial(Now now, std::uint32_t target, std::vector<RunAction>& out) {
+  Attempt& attempt = attempts_.at(target);
+  attempt.progress = Progress::kDialling;
+  attempt.dialled_at = now.mono;
+  status_.targets[target].outcome = TargetOutcome::kRunning;
+  if (!first_dial_) {
+    first_dial_ = now.mono;
+    first_dial_wall_ = now.wall;
+    status_.start_time = whole_seconds(now.wall);
+    const Millis late = now.wall - WallMillis(origin_.scheduled_time);
+    status_.late = seconds_text(std::max(late, Millis{0}));
+  }
+  out.emplace_back(Dial{target, attempt.through_env});
+}
+
+/// This pod certainly did not start the task: another one is asked for.
+void Run::redraw(std::uint32_t target, std::string_view why, std::vector<RunAction>& out) {
+  attempts_[target].progress = Progress::kRedrawing;
+  status_.targets[target].reason = why.empty() ? reason::kNotStarted : why;
+  ++redraws_;
+  out.emplace_back(Redraw{target, redraws_});
+}
+
+void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
+  Attempt& attempt = attempts_.at(redrawn.target);
+  if (attempt.progress != Progress::kRedrawing) return;
+  const bool in_time = whole_seconds(now.wall) <= origin_.starting_deadline;
+  if (!redrawn.pod || !in_time || !abandon_reason_.empty()) {
+    const std::string why = status_.targets[redrawn.target].reason;
+    target_over(now, redrawn.target, TargetOutcome::kNotStarted,
+                !abandon_reason_.empty()  ? abandon_reason_
+                : redrawn.pod && !in_time ? reason::kStartingDeadlineExceeded
+                                          : reason::kNotStarted,
+                "last refusal: " + why);
+    return advance(now, out);
+  }
+  api::TargetRef& ref = targets_[redrawn.target];
+  ref = std::move(*redrawn.pod);
+  tried_.push_back(ref.pod_uid);
+  api::TargetStatus& status = status_.targets[redrawn.target];
+  status.pod_name = ref.pod_name;
+  status.pod_uid = ref.pod_uid;
+  status.container = ref.container;
+  status.outcome = TargetOutcome::kPending;
+  attempt.through_env = true;
+  attempt.progress = Progress::kFencing;
+  // The new choice is written before it is dialled: the write fences a holder that was replaced.
+  write(out);
+}
+
+void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& out) {
+  Attempt& attempt = attempts_.at(over.target);
+  if (attempt.progress != Progress::kDialling) return;
+  TaskResult result = judge(over.report);
+  api::TargetStatus& status = status_.targets[over.target];
+  if (result.outcome == TargetOutcome::kNotStarted && abandon_reason_.empty()) {
+    status.message = std::move(result.message);
+    if (result.env_missing && attempt.through_env) {
+      attempt.through_env = false;
+      dial(now, over.target, out);
+      return;
+    }
+    redraw(over.target, result.reason, out);
+    return;
+  }
+  if (over.report.end == api::ExecEnd::kCancelled) {
+    result.reason = !abandon_reason_.empty() ? abandon_reason_
+                    : attempt.gone_at        ? reason::kPodGone
+                                             : reason::kDeadlineExceeded;
+  }
+  status.exit_code = result.exit_code;
+  status.took = seconds_text(now.mono - attempt.dialled_at);
+  const bool failed = result.outcome != TargetOutcome::kSucceeded;
+  if (spec_.output_policy == api::OutputPolicy::kAlways ||
+      (spec_.output_policy == api::OutputPolicy::kOnFailure && failed)) {
+    const auto kept = std::count_if(status_.targets.begin(), status_.targets.end(),
+                                    [](const auto& t) { return !t.output.empty(); });
+    if (kept < kOutputsMax) status.output = over.report.tail;
+  }
+  target_over(now, over.target, result.outcome, result.reason, std::move(result.message));
+  advance(now, out);
+}
+
+void Run::target_over(Now now, std::uint32_t target, TargetOutcome outcome, std::string_view why,
+                      std::string message) {
+  Attempt& attempt = attempts_.at(target);
+  attempt.progress = Progress::kOver;
+  api::TargetStatus& status = status_.targets[target];
+  status.outcome = outcome;
+  status.reason = why;
+  status.message = std::move(message);
+  status_.completion_time = whole_seconds(now.wall);
+}
+
+bool Run::all_over() const {
+  return std::all_of(attempts_.begin(), attempts_.end(),
+                     [](const Attempt& a) { return a.progress == Progress::kOver; });
+}
+
+// ---- Time limits, deletion, shutdown ----
+
+std::optional<MonoTime> Run::wake_at() const {
+  if (stage_ != Stage::kRunning || !first_dial_) return std::nullopt;
+  MonoTime at = *first_dial_ + Seconds{spec_.active_deadline_seconds};
+  if (!abandon_reason_.empty()) at = MonoTime::max();
+  if (!running_written_) at = std::min(at, *first_dial_ + kRunningStatusAfter);
+  for (const Attempt& attempt : attempts_) {
+    if (attempt.gone_at && attempt.progress == Progress::kDialling && !attempt.hung_up) {
+      at = std::min(at, *attempt.gone_at + kGoneGrace);
+    }
+  }
+  if (at == MonoTime::max()) return std::nullopt;
+  return at;
+}
+
+void Run::on_tick(Now now, std::vector<RunAction>& out) {
+  if (stage_ != Stage::kRunning || !first_dial_) return;
+  for (std::uint32_t i = 0; i < attempts_.size(); ++i) {
+    Attempt& attempt = attempts_[i];
+    if (attempt.progress == Progress::kDialling && attempt.gone_at && !attempt.hung_up &&
+        now.mono >= *attempt.gone_at + kGoneGrace) {
+      attempt.hung_up = true;
+      out.emplace_back(Hang{i});
+    }
+  }
+  if (now.mono >= *first_dial_ + Seconds{spec_.active_deadline_seconds}) {
+    return abandon(now, reason::kDeadlineExceeded, out);
+  }
+  if (!running_written_ && now.mono >= *first_dial_ + kRunningStatusAfter) {
+    running_written_ = true;
+    status_.phase = PodJobPhase::kRunning;
+    write(out);
+  }
+}
+
+/// Nothing new is started; what runs is given up, and its end stays unknown.
+void Run::abandon(Now now, std::string_view why, std::vector<RunAction>& out) {
+  if (!abandon_reason_.empty()) return;
+  abandon_reason_ = why;
+  if (stage_ != Stage::kRunning) return;
+  if (why == reason::kControllerShutdown && !ever_dialled()) {
+    // Not dialled, so that another holder may still run it. A check under way is simply ignored.
+    stage_ = Stage::kGivingBack;
+    out.emplace_back(GiveBack{});
+    return;
+  }
+  for (std::uint32_t i = 0; i < attempts_.size(); ++i) {
+    Attempt& attempt = attempts_[i];
+    if (attempt.progress == Progress::kDialling && !attempt.hung_up) {
+      attempt.hung_up = true;
+      out.emplace_back(Hang{i});
+    }
+  }
+  advance(now, out);
+}
+
+// ---- Record ----
+
+void Run::record(Now now, std::vector<RunAction>& out) {
+  stage_ = Stage::kRecording;
+  const auto& max_failed = spec_.strategy.max_failed;
+  const auto n = static_cast<std::int64_t>(targets_.size());
+  const std::int64_t failed_max =
+      max_failed.percent ? n * max_failed.value / 100 : max_failed.value;
+  status_.phase = phase_of(status_.targets, failed_max);
+  status_.target =
+      targets_.size() == 1 ? targets_.front().pod_name : fmt::format("{} pods", targets_.size());
+  status_.completion_time = whole_seconds(now.wall);
+  if (first_dial_) status_.took = seconds_text(now.mono - *first_dial_);
+  if (targets_.size() == 1) status_.exit_code = status_.targets.front().exit_code;
+  if (status_.phase != PodJobPhase::kSucceeded) {
+    // The first target of the kind that decided the phase speaks for the run.
+    for (const api::TargetStatus& target : status_.targets) {
+      const bool failed =
+          target.outcome == TargetOutcome::kFailed || target.outcome == TargetOutcome::kNotStarted;
+      const bool decisive = status_.phase == PodJobPhase::kFailed
+                                ? failed
+                                : target.outcome == TargetOutcome::kUnknown;
+      if (!decisive) continue;
+      status_.reason = target.reason;
+      status_.message = target.message;
+      break;
+    }
+  }
+  write(out);
+}
+
+void Run::write(std::vector<RunAction>& out) {
+  if (writing_ || rereading_) {
+    dirty_ = true;
+    return;
+  }
+  writing_ = true;
+  out.emplace_back(WriteStatus{});
+}
+
+void Run::on_status_written(Now now, RecordReply&& reply, std::vector<RunAction>& out) {
+  if (!writing_) return;
+  writing_ = false;
+  switch (reply.kind) {
+    case RecordReply::Kind::kOk:
+      if (reply.record) resource_version_ = reply.record->meta.resource_version;
+      break;
+    case RecordReply::Kind::kConflict:
+      rereading_ = true;
+      out.emplace_back(ReadRecord{});
+      return;
+    case RecordReply::Kind::kNotFound:
+      return finish(RunEnd::kMissing);
+    case RecordReply::Kind::kRefused:
+      // A final phase that would change, or a record that the API server will not take: whoever
+      // wrote the former has the last word, and the latter cannot be mended by repeating.
+      return finish(RunEnd::kLost);
+  }
+  if (dirty_) {
+    dirty_ = false;
+    return write(out);
+  }
+  if (stage_ == Stage::kRecording) return finish(RunEnd::kRecorded);
+  // A fencing write went through: the redrawn pods may be looked at.
+  for (std::uint32_t i = 0; i < attempts_.size(); ++i) {
+    if (attempts_[i].progress == Progress::kFencing) {
+      attempts_[i].progress = Progress::kChecking;
+      out.emplace_back(ReadPod{i});
+    }
+  }
+  advance(now, out);
+}
+
+void Run::on_reread(Now now, RecordReply&& reply, std::vector<RunAction>& out) {
+  rereading_ = false;
+  if (reply.kind == RecordReply::Kind::kNotFound) return finish(RunEnd::kMissing);
+  if (reply.kind != RecordReply::Kind::kOk || !reply.record) return finish(RunEnd::kLost);
+  const api::PodJob& record = *reply.record;
+  if (record.meta.uid != record_uid_) return finish(RunEnd::kMissing);
+  if (stage_ == Stage::kRecording && record.status.phase == status_.phase &&
+      holds(record, holder_annotation())) {
+    return finish(RunEnd::kRecorded);  // our own write, whose reply was lost
+  }
+  if (!holds(record, holder_annotation()) || is_final(record.status.phase)) {
+    return finish(RunEnd::kLost);
+  }
+  resource_version_ = record.meta.resource_version;
+  if (record.meta.deletion_timestamp && !record_deleted_) {
+    record_deleted_ = true;
+    abandon(now, reason::kDeleted, out);
+  }
+  dirty_ = false;
+  write(out);
+}
+
+void Run::finish(RunEnd end) {
+  stage_ = Stage::kEnded;
+  end_ = end;
+}
+
+}  // namespace podcron::reconcile

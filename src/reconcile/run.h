@@ -1,0 +1,228 @@
+// The life of one run, from the claim (or a take-over) to its record. Pure: (run, input) ->
+// actions.
+//
+//   claim won ──► kPermitting ──► kReadingParent ──► kRunning ──► kRecording ──► kEnded
+//                    │ 409             │ not ours any more   (per target: read pod, dial,
+//                 kConfirming       kRemoving                 redraw with a fencing write)
+//
+// Nothing is dialled before the permit (a 201, or a live read that shows our own holder) *and* a
+// live read of the PodCronJob that still lists the run. Every write after the permit carries the
+// resourceVersion; after a 409 whoever is no longer the holder stops.
+// Source: the contract's section 7; docs/adr/0005.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "api/exec_report.h"
+#include "api/pod_cron_job.h"
+#include "api/pod_job.h"
+#include "base/time.h"
+
+namespace podcron::reconcile {
+
+/// What a run needs to know of its PodCronJob, fixed when it starts.
+struct RunOrigin {
+  std::string namespace_;
+  std::string pod_cron_job;
+  Uid pod_cron_job_uid;
+  std::int64_t generation = 0;
+  std::string run;  // the PodJob's name; also the run id
+  WallTime scheduled_time;
+  WallTime starting_deadline;
+  std::string holder;  // ours
+  std::int32_t attempt = 1;
+};
+
+// ---- Inputs ----
+
+/// The API server's last word on a request about the PodJob; uncertain answers were repeated.
+struct RecordReply {
+  enum class Kind : std::uint8_t { kOk, kConflict, kNotFound, kRefused } kind = Kind::kOk;
+  std::optional<api::PodJob> record;  // with kOk, except for a delete
+  std::string message;                // with kRefused
+};
+/// A live read of the PodCronJob; nullopt: it is gone.
+struct ParentReply {
+  std::optional<api::PodCronJob> parent;
+};
+/// A live read of a target's pod, judged. `refusal` empty: it may be dialled.
+struct PodChecked {
+  std::uint32_t target = 0;
+  std::string refusal;
+};
+/// The answer to Redraw; nullopt: no eligible pod is left that this run has not tried.
+struct Redrawn {
+  std::uint32_t target = 0;
+  std::optional<api::TargetRef> pod;
+};
+struct Dialled {
+  std::uint32_t target = 0;
+};
+struct TaskOver {
+  std::uint32_t target = 0;
+  api::ExecReport report;
+};
+/// The pod of a running target went away, or its container did.
+struct TargetGone {
+  std::uint32_t target = 0;
+};
+/// A user (or the garbage collector) deletes the PodJob.
+struct RecordDeleted {};
+/// The process shuts down: give back, or finish within the grace.
+struct Draining {
+  bool grace_over = false;
+};
+struct Tick {};
+
+using RunInput = std::variant<RecordReply, ParentReply, PodChecked, Redrawn, Dialled, TaskOver,
+                              TargetGone, RecordDeleted, Draining, Tick>;
+
+// ---- Actions ----
+
+struct CreateRecord {};
+struct ReadRecord {};
+struct ReadParent {};
+struct ReadPod {
+  std::uint32_t target = 0;
+};
+struct Redraw {
+  std::uint32_t target = 0;
+  std::uint32_t number = 0;  // 1 for the first redraw of the run
+};
+struct Dial {
+  std::uint32_t target = 0;
+  bool through_env = true;
+};
+struct Hang {  // cancel the dialled task
+  std::uint32_t target = 0;
+};
+/// PATCH of the PodJob's status with `status()` and `resource_version()`.
+struct WriteStatus {};
+/// The annotation becomes empty: somebody else may run it.
+struct GiveBack {};
+struct RemoveRecord {};
+
+using RunAction = std::variant<CreateRecord, ReadRecord, ReadParent, ReadPod, Redraw, Dial, Hang,
+                               WriteStatus, GiveBack, RemoveRecord>;
+
+enum class RunEnd : std::uint8_t {
+  kNone,       // goes on
+  kRecorded,   // the PodJob has its final phase
+  kDenied,     // the API server refused the PodJob: Skipped/Denied
+  kNameTaken,  // a foreign object has our name: Failed/PodJobNameTaken
+  kMissing,    // the permitted PodJob is gone: Unknown/RecordMissing
+  kLost,       // another holder has it now: nothing to record
+  kDropped,    // the PodCronJob no longer lists it: removed undialled
+  kGivenBack,
+};
+
+class Run {
+ public:
+  /// A claim was won: the permit comes next. `targets` must not be empty.
+  static Run claimed(RunOrigin origin, const api::PodJobTemplateSpec& spec,
+                     std::vector<api::TargetRef> targets, api::EligibilitySummary eligibility);
+  /// A PodJob that was given back and whose annotation we have swapped: already permitted.
+  static Run resumed(RunOrigin origin, const api::PodJob& record);
+
+  /// The first actions. Call once.
+  void start(Now now, std::vector<RunAction>& out);
+  void on(Now now, RunInput&& input, std::vector<RunAction>& out);
+
+  [[nodiscard]] RunEnd end() const { return end_; }
+  /// When to send Tick; nullopt: no time limit runs now.
+  [[nodiscard]] std::optional<MonoTime> wake_at() const;
+
+  [[nodiscard]] const RunOrigin& origin() const { return origin_; }
+  [[nodiscard]] const api::PodJobTemplateSpec& spec() const { return spec_; }
+  [[nodiscard]] const std::vector<api::TargetRef>& targets() const { return targets_; }
+  [[nodiscard]] const api::PodJobStatus& status() const { return status_; }
+  [[nodiscard]] std::uint64_t resource_version() const { return resource_version_; }
+  [[nodiscard]] const Uid& record_uid() const { return record_uid_; }
+  [[nodiscard]] const std::vector<std::string>& other_finalizers() const {
+    return other_finalizers_;
+  }
+  /// Every pod this run has ever chosen: a redraw takes none of them.
+  [[nodiscard]] bool tried(const Uid& pod) const;
+  /// From a target's dial on, a process may run: for the start skew and RanInUnexpectedPod.
+  [[nodiscard]] bool ever_dialled() const { return first_dial_.has_value(); }
+  [[nodiscard]] std::string holder_annotation() const;
+
+ private:
+  enum class Stage : std::uint8_t {
+    kPermitting,
+    kConfirming,
+    kReadingParent,
+    kRunning,
+    kRecording,
+    kRemoving,
+    kGivingBack,
+    kEnded,
+  };
+  enum class Progress : std::uint8_t {
+    kWaiting,
+    kChecking,
+    kRedrawing,
+    kFencing,
+    kDialling,
+    kOver
+  };
+  struct Attempt {
+    Progress progress = Progress::kWaiting;
+    bool through_env = true;
+    MonoTime dialled_at{};
+    std::optional<MonoTime> gone_at;
+    bool hung_up = false;
+  };
+
+  Run(RunOrigin origin, const api::PodJobTemplateSpec& spec, std::vector<api::TargetRef> targets);
+
+  void on_record(Now now, RecordReply&& reply, std::vector<RunAction>& out);
+  void on_permit(RecordReply&& reply, std::vector<RunAction>& out);
+  void on_confirmed(RecordReply&& reply, std::vector<RunAction>& out);
+  void on_status_written(Now now, RecordReply&& reply, std::vector<RunAction>& out);
+  void on_reread(Now now, RecordReply&& reply, std::vector<RunAction>& out);
+  void permitted(const api::PodJob& record, std::vector<RunAction>& out);
+  void on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& out);
+  void on_pod_checked(Now now, const PodChecked& checked, std::vector<RunAction>& out);
+  void on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out);
+  void on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& out);
+  void on_tick(Now now, std::vector<RunAction>& out);
+  void abandon(Now now, std::string_view reason, std::vector<RunAction>& out);
+  void advance(Now now, std::vector<RunAction>& out);
+  void redraw(std::uint32_t target, std::string_view why, std::vector<RunAction>& out);
+  void dial(Now now, std::uint32_t target, std::vector<RunAction>& out);
+  void target_over(Now now, std::uint32_t target, api::TargetOutcome outcome,
+                   std::string_view reason, std::string message);
+  void record(Now now, std::vector<RunAction>& out);
+  void write(std::vector<RunAction>& out);
+  void finish(RunEnd end);
+  [[nodiscard]] bool all_over() const;
+
+  RunOrigin origin_;
+  api::PodJobTemplateSpec spec_;
+  std::vector<api::TargetRef> targets_;
+  std::vector<Attempt> attempts_;
+  std::vector<Uid> tried_;
+  api::PodJobStatus status_;
+  Stage stage_ = Stage::kPermitting;
+  RunEnd end_ = RunEnd::kNone;
+  Uid record_uid_;
+  std::uint64_t resource_version_ = 0;
+  std::vector<std::string> other_finalizers_;
+  std::optional<MonoTime> first_dial_;
+  WallMillis first_dial_wall_{};
+  std::string_view abandon_reason_;  // set once: every further target ends with it
+  std::uint32_t redraws_ = 0;
+  bool writing_ = false;    // a status write is in flight
+  bool rereading_ = false;  // its 409 is being looked into
+  bool dirty_ = false;      // another write must follow
+  bool running_written_ = false;
+  bool record_deleted_ = false;
+};
+
+}  // namespace podcron::reconcile
