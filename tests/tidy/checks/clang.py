@@ -40,13 +40,21 @@ def _format_errors(tree, batch):
 def changed(tree):
     """Files that differ from where this branch left the main one; on the main one itself, from
     the commit before. Uncommitted and new files count."""
-    base = _git(tree, "merge-base", "HEAD", "origin/HEAD") or _git(
-        tree, "merge-base", "HEAD", "origin/main")
-    if not base or base == _git(tree, "rev-parse", "HEAD"):
-        base = _git(tree, "rev-parse", "HEAD~1") or _git(tree, "rev-parse", "HEAD")
-    names = _git(tree, "diff", "--name-only", "--relative", base) if base else ""
+    names = _git(tree, "diff", "--name-only", "--relative", _base(tree))
     new = _git(tree, "ls-files", "--others", "--exclude-standard")
     return sorted(set(names.split("\n")) | set(new.split("\n")) - {""})
+
+
+def _base(tree):
+    chosen = os.environ.get("PODCRON_TIDY_BASE")
+    if chosen:
+        return chosen
+    head = _git(tree, "rev-parse", "HEAD")
+    for main in ("origin/HEAD", "origin/main"):
+        fork = _git(tree, "merge-base", "HEAD", main)
+        if fork and fork != head:
+            return fork
+    return _git(tree, "rev-parse", "--verify", "--quiet", "HEAD~1") or "HEAD"
 
 
 def _git(tree, *arguments):
