@@ -104,8 +104,8 @@ def _costly(path, name, includers):
     while todo:
         for user in includers.get(todo.pop(), ()):
             if user.split("/")[:2] != folder:
-                return f"include <{name}> in a header that {user} sees, wanted in a .cc: it costs " \
-                       "seconds each time"
+                return (f"include <{name}> in a header that {user} sees, wanted in a .cc: it "
+                        "costs seconds each time")
             if user not in seen:
                 seen.add(user)
                 todo.append(user)
