@@ -17,7 +17,9 @@ PRESCRIBED_TYPES = {"rep", "period", "duration", "time_point", "value_type", "it
                     "const_iterator", "iterator_category", "iterator_concept", "difference_type",
                     "pointer", "reference", "const_reference", "size_type", "key_type",
                     "mapped_type", "is_transparent", "type", "string_type", "char_type", "int_type",
-                    "pos_type", "off_type", "traits_type", "promise_type", "allocator_type"}
+                    "pos_type", "off_type", "traits_type", "promise_type", "allocator_type",
+                    "reader", "writer", "executor_type", "const_buffers_type",
+                    "mutable_buffers_type"}
 # Ours, and the switches of libraries that are macros.
 PRESCRIBED_MACROS = r"(PODCRON|SIMDJSON|BOOST|JSON)_"
 # GoogleTest's and Google Benchmark's macros look like functions.
