@@ -20,8 +20,6 @@ PRESCRIBED_TYPES = {"rep", "period", "duration", "time_point", "value_type", "it
                     "pos_type", "off_type", "traits_type", "promise_type", "allocator_type",
                     "reader", "writer", "executor_type", "const_buffers_type",
                     "mutable_buffers_type"}
-# Ours, and the switches of libraries that are macros.
-PRESCRIBED_MACROS = r"(PODCRON|SIMDJSON|BOOST|JSON)_"
 # GoogleTest's and Google Benchmark's macros look like functions.
 PRESCRIBED_FUNCTIONS = {"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "BENCHMARK_F",
                         "BENCHMARK_DEFINE_F", "MATCHER", "MATCHER_P", "MATCHER_P2", "ACTION",
@@ -76,13 +74,13 @@ def _outline(tree):
             # ctags takes the variable of C's `struct stat found {}` for a type.
             if re.search(rf"\bstruct\s+\w+\s+{re.escape(name)}\b", declaration):
                 continue
-            text = _declared_name(name, kind, scope, path, "override" in declaration)
+            text = _declared_name(name, kind, scope, path, declaration)
             if text:
                 findings.append(Finding(path, int(line), "names", text))
     return findings
 
 
-def _declared_name(name, kind, scope, path, is_override):
+def _declared_name(name, kind, scope, path, declaration):
     """The words of a finding, or None."""
     if kind in ("class", "struct", "enum", "typedef", "union"):
         words = {word.lower() for word in re.findall(r"[A-Z][a-z0-9]*|[a-z0-9]+", name)}
@@ -94,11 +92,13 @@ def _declared_name(name, kind, scope, path, is_override):
         return None
     if kind == "enumerator" and not re.fullmatch(r"k[A-Z][A-Za-z0-9]*", name):
         return f"enumerator `{name}`, wanted kPascalCase"
-    if kind == "macro" and not re.match(PRESCRIBED_MACROS, name):
+    # A macro without a body, or one that is 0 or 1, is a switch that some library reads.
+    if kind == "macro" and not name.startswith("PODCRON_") and not re.search(
+            rf"define\s+{name}\s*[01]?\s*$", declaration):
         return f"macro `{name}`, wanted PODCRON_ before it, or better no macro"
     if kind == "function":
         is_special = (name in PRESCRIBED_FUNCTIONS or name.startswith(("operator", "~")) or
-                      name == scope.split("::")[-1] or is_override)
+                      name == scope.split("::")[-1] or "override" in declaration)
         if not is_special and not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_?", name):
             return f"function `{name}`, wanted snake_case"
     return None
