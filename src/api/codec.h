@@ -2,13 +2,15 @@
 //
 // Reading is a projection over simdjson: unknown fields cost nothing and are dropped; a missing or
 // mistyped field that podcron needs is an Error naming its path, never an exception. Input is
-// hostile: any bytes are fine. Writing is nlohmann_json with invalid UTF-8 replaced.
+// hostile: any bytes are fine. Writing appends to one string, with invalid UTF-8 replaced and text
+// of foreign origin cut to what the CRDs allow, so that no record is refused for its length.
 //
 // Every decode function takes one whole JSON object. A Decoder keeps its buffers between calls; it
 // belongs to one thread.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +58,7 @@ struct NewPodJob {
   std::string pod_cron_job_name;
   std::int64_t pod_cron_job_generation = 0;
   WallTime scheduled_time;
+  std::optional<std::int64_t> starting_deadline_seconds = std::nullopt;
   std::span<const TargetRef> targets;
   const StringMap& template_labels;
   const StringMap& template_annotations;

@@ -62,7 +62,7 @@ struct TargetStatus {
 struct EligibilitySummary {
   std::int64_t matched = 0;
   std::int64_t eligible = 0;
-  std::vector<std::pair<std::string, std::int64_t>> reasons;  // by reason
+  std::vector<std::pair<std::string, std::int64_t>> reasons;  // by reason; 0: remove
   friend bool operator==(const EligibilitySummary&, const EligibilitySummary&) = default;
 };
 
@@ -91,6 +91,7 @@ struct PodJob {
   std::string pod_cron_job_name;
   std::int64_t pod_cron_job_generation = 0;
   std::optional<WallTime> scheduled_time;
+  std::optional<std::int64_t> starting_deadline_seconds;
   std::vector<TargetRef> targets;
   PodJobTemplateSpec spec;
   PodJobStatus status;

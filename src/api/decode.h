@@ -1,0 +1,38 @@
+// How each kind is read from its JSON: one function a kind, behind codec.h.
+//
+// A function fills what it finds and records the first fault of the node; its result counts only
+// when there is none. What is absent keeps the default of the struct, which is the CRD's.
+#pragma once
+
+#include <string_view>
+
+#include "api/json_node.h"
+#include "api/lease.h"
+#include "api/pod.h"
+#include "api/pod_cron_job.h"
+#include "api/pod_job.h"
+#include "api/workload.h"
+
+namespace podcron::api {
+
+void read_pod(const Node& node, Pod& out);
+void read_workload(const Node& node, std::string_view kind, Workload& out);
+void read_pod_cron_job(const Node& node, PodCronJob& out);
+void read_pod_job(const Node& node, PodJob& out);
+void read_lease(const Node& node, Lease& out);
+
+// ---- parts that several kinds share ----
+
+/// One field of metadata that ObjectMeta holds; false when `key` is another one.
+bool read_meta_field(std::string_view key, const Node& value, ObjectMeta& out);
+/// Records a fault when `metadata` had no name, UID or resourceVersion (or no namespace).
+void require_meta(const Node& node, const ObjectMeta& meta);
+/// metadata.ownerReferences: the one with `controller: true`.
+void read_controller(const Node& node, std::optional<OwnerReference>& out);
+void read_selector(const Node& node, LabelSelector& out);
+/// One entry of a pod's spec.containers.
+void read_container(const Node& node, ContainerSpec& out);
+/// PodJob.spec, and podJobTemplate.spec; fields of PodJob alone are skipped.
+void read_template_spec(const Node& node, PodJobTemplateSpec& out);
+
+}  // namespace podcron::api

@@ -1,0 +1,72 @@
+// The words of the API's enumerations, once for reading and writing. The first of each table is
+// its default.
+//
+// Source: crds/.
+#pragma once
+
+#include "api/json_node.h"
+#include "api/pod_cron_job.h"
+#include "api/pod_job.h"
+
+namespace podcron::api {
+
+inline constexpr Word<Revision> kRevisionWords[] = {
+    {"PreferLatest", Revision::kPreferLatest},
+    {"Any", Revision::kAny},
+    {"Latest", Revision::kLatest},
+};
+inline constexpr Word<Ownership> kOwnershipWords[] = {
+    {"Required", Ownership::kRequired},
+    {"Optional", Ownership::kOptional},
+};
+inline constexpr Word<NoTargetPolicy> kNoTargetPolicyWords[] = {
+    {"Wait", NoTargetPolicy::kWait},
+    {"Skip", NoTargetPolicy::kSkip},
+};
+inline constexpr Word<DeliveryPolicy> kDeliveryPolicyWords[] = {
+    {"AtMostOnce", DeliveryPolicy::kAtMostOnce},
+    {"AtLeastOnce", DeliveryPolicy::kAtLeastOnce},
+};
+inline constexpr Word<OutputPolicy> kOutputPolicyWords[] = {
+    {"OnFailure", OutputPolicy::kOnFailure},
+    {"Always", OutputPolicy::kAlways},
+    {"Never", OutputPolicy::kNever},
+};
+inline constexpr Word<CatchUpPolicy> kCatchUpPolicyWords[] = {
+    {"Latest", CatchUpPolicy::kLatest},
+    {"None", CatchUpPolicy::kNone},
+    {"All", CatchUpPolicy::kAll},
+};
+inline constexpr Word<ConcurrencyPolicy> kConcurrencyPolicyWords[] = {
+    {"Forbid", ConcurrencyPolicy::kForbid},
+    {"Allow", ConcurrencyPolicy::kAllow},
+    {"Replace", ConcurrencyPolicy::kReplace},
+    {"Queue", ConcurrencyPolicy::kQueue},
+};
+inline constexpr Word<ActiveState> kActiveStateWords[] = {
+    {"Active", ActiveState::kActive},
+    {"Ending", ActiveState::kEnding},
+    {"Unknown", ActiveState::kUnknown},
+};
+inline constexpr Word<ConditionStatus> kConditionStatusWords[] = {
+    {"False", ConditionStatus::kFalse},
+    {"True", ConditionStatus::kTrue},
+    {"Unknown", ConditionStatus::kUnknown},
+};
+inline constexpr Word<Outcome> kOutcomeWords[] = {
+    {"Succeeded", Outcome::kSucceeded}, {"Failed", Outcome::kFailed},
+    {"Unknown", Outcome::kUnknown},     {"Skipped", Outcome::kSkipped},
+    {"Missed", Outcome::kMissed},
+};
+inline constexpr Word<PodJobPhase> kPodJobPhaseWords[] = {
+    {"Pending", PodJobPhase::kPending},     {"Running", PodJobPhase::kRunning},
+    {"Succeeded", PodJobPhase::kSucceeded}, {"Failed", PodJobPhase::kFailed},
+    {"Unknown", PodJobPhase::kUnknown},
+};
+inline constexpr Word<TargetOutcome> kTargetOutcomeWords[] = {
+    {"Pending", TargetOutcome::kPending},       {"Running", TargetOutcome::kRunning},
+    {"Succeeded", TargetOutcome::kSucceeded},   {"Failed", TargetOutcome::kFailed},
+    {"NotStarted", TargetOutcome::kNotStarted}, {"Unknown", TargetOutcome::kUnknown},
+};
+
+}  // namespace podcron::api
