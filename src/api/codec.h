@@ -58,11 +58,11 @@ struct NewPodJob {
   std::string pod_cron_job_name;
   std::int64_t pod_cron_job_generation = 0;
   WallTime scheduled_time;
-  std::optional<std::int64_t> starting_deadline_seconds = std::nullopt;
   std::span<const TargetRef> targets;
   const StringMap& template_labels;
   const StringMap& template_annotations;
   std::string_view job_json;  // podJobTemplate.spec, spliced in unchanged
+  std::optional<std::int64_t> starting_deadline_seconds = std::nullopt;
 };
 
 /// Body of the POST: annotation, finalizer and owner reference as the contract's section 7.2.
