@@ -29,7 +29,7 @@ check: ## What to run before a commit: unit, golden, simulation, tidy
 bench: build ## Measure: the core, and podcron beside the CronJob controller
 	@bench/run
 
-format: ## Format every C++ file
+format: ## Format every C++ and Go file
 	@tools/deps build
 	@tools/format
 

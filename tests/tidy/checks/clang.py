@@ -1,4 +1,4 @@
-"""clang-format over everything, clang-tidy over what changed."""
+"""clang-format and gofmt over everything, clang-tidy over what changed."""
 
 import concurrent.futures
 import hashlib
@@ -29,6 +29,12 @@ def check_format(tree):
                 seen.setdefault(path, int(line))
             findings += [Finding(path, line, "format", "not as clang-format-14 writes it, wanted "
                                  "`make format`") for path, line in seen.items()]
+    go = [path for path in tree.paths if path.endswith(".go")]
+    if go:
+        bad = subprocess.run(["gofmt", "-l", *go], cwd=tree.root, check=True, capture_output=True,
+                             text=True).stdout
+        findings += [Finding(path, 0, "format", "not as gofmt writes it, wanted `make format`")
+                     for path in bad.split()]
     return findings
 
 
