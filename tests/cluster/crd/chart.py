@@ -20,7 +20,7 @@ VALUE_SETS = {
     "default": [],
     "everything on": [
         "replicas=2", "namespaces={crd-test,shop}", "podDisruptionBudget.enabled=true",
-        "ownerKinds={CloneSet}", "priorityClassName=system-cluster-critical", "podLabels.a=b",
+        "ownerKinds={ReplicaSet,CloneSet}", "globalSuspend=true", "priorityClassName=system-cluster-critical", "podLabels.a=b",
         "rbac.extraReadRules[0].apiGroups={apps.kruise.io}",
         "rbac.extraReadRules[0].resources={clonesets}", "rbac.extraReadRules[0].verbs={get}",
         "commonLabels.team=platform", "imagePullSecrets[0].name=registry", "service.annotations.a=b",
@@ -33,7 +33,7 @@ VALUE_SETS = {
              "service.enabled=false", "resources=null"],
 }
 
-TYPOS = ["replica=2", "crds.keeps=true", "image.tags=1", "logLevel=loud", "limits.runsPerPod=0",
+TYPOS = ["replica=2", "crds.keeps=true", "image.tags=1", "logLevel=loud", "limits.runsPerPod=0", "ownerKinds={}",
          "namespaces=shop", "namespaces={Shop}", "serviceAccount.create=false",
          "rbac.extraReadRules[0].verbs={delete}"]
 
