@@ -78,11 +78,16 @@ func (c *component) wait(command *exec.Cmd, ended chan struct{}, wanted *atomic.
 	if c.name == Node {
 		c.plane.killPodProcesses()
 	}
+	close(ended)
 	if !wanted.Load() {
 		fmt.Fprintf(c.plane.errors, "plane: %s ended unexpectedly (%s); the others stay; log: %s\n",
 			c.name, command.ProcessState, c.plane.layout.Log(c.name))
+		c.plane.mutex.Lock()
+		defer c.plane.mutex.Unlock()
+		if err := c.plane.saveState(); err != nil {
+			fmt.Fprintln(c.plane.errors, "plane:", err)
+		}
 	}
-	close(ended)
 }
 
 func (c *component) running() bool {

@@ -4,6 +4,7 @@ package ledger
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"sync"
@@ -55,6 +56,10 @@ type Ledger struct {
 	seq     uint64
 	lines   chan pending
 	closed  chan struct{}
+
+	// ending is held for reading over an append, so that none meets a closed channel.
+	ending sync.RWMutex
+	ended  bool
 }
 
 // batchMax bounds the lines of one write.
@@ -148,18 +153,36 @@ func (l *Ledger) enqueue(entry Entry) chan error {
 		entry.Time = time.Now().UTC().Format(time.RFC3339Nano)
 	}
 	done := make(chan error, 1)
-	line, err := json.Marshal(entry)
+	line, err := encode(entry)
 	if err != nil {
 		done <- err
 		return done
 	}
-	l.lines <- pending{line: append(line, '\n'), done: done}
+	l.ending.RLock()
+	defer l.ending.RUnlock()
+	if l.ended {
+		done <- os.ErrClosed
+		return done
+	}
+	l.lines <- pending{line: line, done: done}
 	return done
 }
 
-// Close writes what waits and closes the file. Nothing may be appended after.
+// encode leaves < and & as they are, because people read the argv.
+func encode(entry Entry) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(entry)
+	return text.Bytes(), err
+}
+
+// Close writes what waits and closes the file. What is appended later fails.
 func (l *Ledger) Close() error {
+	l.ending.Lock()
+	l.ended = true
 	close(l.lines)
+	l.ending.Unlock()
 	<-l.closed
 	return l.file.Close()
 }

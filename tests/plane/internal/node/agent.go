@@ -7,9 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,6 +52,8 @@ const (
 	// retryBase and retryMax bound the pause after a failed request.
 	retryBase = 10 * time.Millisecond
 	retryMax  = 2 * time.Second
+	// endLimit bounds the wait for the last lines of the ledger.
+	endLimit = time.Second
 )
 
 // agent serves all the nodes of a plane.
@@ -64,6 +67,10 @@ type agent struct {
 	synced    []cache.InformerSynced
 	queue     workqueue.TypedRateLimitingInterface[string]
 	binder    binder
+	// nodeChanged asks the heartbeat to look at the nodes now.
+	nodeChanged chan struct{}
+	// executions are waited for at the end, so that the ledger has their ends.
+	executions sync.WaitGroup
 
 	// mutex guards live. Keys are namespace/name, as in the queue.
 	mutex sync.Mutex
@@ -124,6 +131,7 @@ func run(ctx context.Context, config Config) error {
 	go agent.heartbeat(ctx)
 	<-ctx.Done()
 	agent.queue.ShutDown()
+	agent.endProcesses()
 	left := spawn.KillMarked(config.Mark, killLimit)
 	if len(left) > 0 {
 		return fmt.Errorf("processes that could not be ended: %v", left)
@@ -156,7 +164,8 @@ func newAgent(config Config) (*agent, error) {
 	}
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[string](retryBase, retryMax)
 	return &agent{config: config, client: client, ledger: opened, addresses: pool,
-		queue: workqueue.NewTypedRateLimitingQueue(limiter), live: map[string]*pod{}}, nil
+		nodeChanged: make(chan struct{}, 1),
+		queue:       workqueue.NewTypedRateLimitingQueue(limiter), live: map[string]*pod{}}, nil
 }
 
 func (a *agent) startInformers(ctx context.Context) {
@@ -177,9 +186,9 @@ func (a *agent) startInformers(ctx context.Context) {
 		DeleteFunc: enqueue,
 	})
 	_, _ = nodes.Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc:    func(any) { a.binder.nodesChanged() },
-		UpdateFunc: func(any, any) { a.binder.nodesChanged() },
-		DeleteFunc: func(any) { a.binder.nodesChanged() },
+		AddFunc:    func(any) { a.nodesChanged() },
+		UpdateFunc: func(any, any) { a.nodesChanged() },
+		DeleteFunc: func(any) { a.nodesChanged() },
 	})
 	a.synced = []cache.InformerSynced{pods.Informer().HasSynced, nodes.Informer().HasSynced}
 	factory.Start(ctx.Done())
@@ -209,6 +218,41 @@ func (a *agent) adoptAddresses() error {
 		}
 	}
 	return nil
+}
+
+func (a *agent) nodesChanged() {
+	a.binder.nodesChanged()
+	select {
+	case a.nodeChanged <- struct{}{}:
+	default:
+		// A look is due already.
+	}
+}
+
+// endProcesses ends what really runs and waits until the ledger has it. The
+// other containers live on in the API, for a node that is started again.
+func (a *agent) endProcesses() {
+	a.mutex.Lock()
+	pods := slices.Collect(maps.Values(a.live))
+	a.mutex.Unlock()
+	for _, live := range pods {
+		live.mutex.Lock()
+		for _, c := range live.order {
+			if c.stage == stageRunning && (c.run.forked.Load() || len(c.run.argv) > 0) {
+				a.endContainer(live, c, killed, "Error")
+			}
+		}
+		live.mutex.Unlock()
+	}
+	ended := make(chan struct{})
+	go func() {
+		a.executions.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(endLimit):
+	}
 }
 
 func (a *agent) work(ctx context.Context) {
@@ -254,6 +298,3 @@ func (a *agent) drop(gone *pod) {
 func (a *agent) podDir(uid types.UID) string {
 	return filepath.Join(a.config.Dir, "pods", string(uid))
 }
-
-// discard is where output goes that nobody reads.
-var discard io.Writer = io.Discard

@@ -17,6 +17,10 @@ import (
 // configAgain is when a container is tried again that lacks a ConfigMap or Secret.
 const configAgain = time.Second
 
+// containerDrain is how long output is read on after a container's process has
+// ended: others that hold its streams are about to be killed with it.
+const containerDrain = 200 * time.Millisecond
+
 // startContainer starts a container. It may ask the API server, so the caller
 // does not hold the mutex.
 func (a *agent) startContainer(ctx context.Context, live *pod, c *container, object *core.Pod) {
@@ -41,9 +45,6 @@ func (a *agent) startContainer(ctx context.Context, live *pod, c *container, obj
 		live.mutex.Lock()
 		c.waiting, c.message = "CreateContainerConfigError", err.Error()
 		c.restartAt = time.Now().Add(configAgain)
-		if c.stage == stageEnded {
-			c.stage = stageWaiting
-		}
 		live.mutex.Unlock()
 		return
 	}
@@ -51,6 +52,9 @@ func (a *agent) startContainer(ctx context.Context, live *pod, c *container, obj
 	entry.RunID, entry.Attempt = identity(run.argv, run.environment, "")
 	if err := a.ledger.Append(entry); err != nil {
 		fmt.Fprintln(os.Stderr, "node: ledger:", err)
+		live.mutex.Lock()
+		c.restartAt = time.Now().Add(configAgain)
+		live.mutex.Unlock()
 		return
 	}
 	a.launch(live, c, run, spec)
@@ -93,6 +97,7 @@ func (a *agent) launch(live *pod, c *container, run *incarnation, spec *core.Con
 	started, err := startProcess(processOptions{
 		argv: run.argv, environment: run.environment, directory: workingDir(spec, a.podDir(live.uid)),
 		stdout: output, stderr: output, keepStdin: spec.Stdin, tty: spec.TTY,
+		drain: containerDrain,
 	})
 	if err != nil {
 		output.Close()

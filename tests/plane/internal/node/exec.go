@@ -38,6 +38,8 @@ type streams struct {
 func (e *execution) ExecInContainer(_ context.Context, _, _, container string, argv []string,
 	stdin io.Reader, stdout, stderr io.WriteCloser, tty bool,
 	sizes <-chan remotecommand.TerminalSize, _ time.Duration) error {
+	e.agent.executions.Add(1)
+	defer e.agent.executions.Done()
 	client := streams{stdin: stdin, tty: tty, sizes: sizes}
 	// A nil pointer in an interface would be taken for a stream.
 	if stdout != nil {
@@ -161,7 +163,7 @@ func (e *execution) AttachContainer(_ context.Context, _, _, _ string, stdin io.
 			if started != nil && started.stdin != nil {
 				_, _ = io.Copy(started.stdin, stdin)
 			} else {
-				_, _ = io.Copy(discard, stdin)
+				_, _ = io.Copy(io.Discard, stdin)
 			}
 			// The end of stdin is all that shows that the client has gone.
 			close(left)

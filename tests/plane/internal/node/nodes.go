@@ -111,12 +111,10 @@ func setNodeReady(object *core.Node) {
 func (a *agent) heartbeat(ctx context.Context) {
 	ticker := time.NewTicker(heartbeatPause)
 	defer ticker.Stop()
+	a.renewLeases(ctx)
 	for {
 		for index := range a.config.Nodes {
 			name := a.nodeName(index)
-			if err := a.renewLease(ctx, name); err != nil && ctx.Err() == nil {
-				fmt.Fprintf(os.Stderr, "node: lease of %s: %v\n", name, err)
-			}
 			if err := a.repairNode(ctx, name); err != nil && ctx.Err() == nil {
 				fmt.Fprintf(os.Stderr, "node: status of %s: %v\n", name, err)
 			}
@@ -124,7 +122,18 @@ func (a *agent) heartbeat(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.nodeChanged:
 		case <-ticker.C:
+			a.renewLeases(ctx)
+		}
+	}
+}
+
+func (a *agent) renewLeases(ctx context.Context) {
+	for index := range a.config.Nodes {
+		name := a.nodeName(index)
+		if err := a.renewLease(ctx, name); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(os.Stderr, "node: lease of %s: %v\n", name, err)
 		}
 	}
 }

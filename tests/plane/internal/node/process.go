@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -28,6 +29,9 @@ type processOptions struct {
 	// container with `stdin: true`.
 	keepStdin bool
 	tty       bool
+	// drain bounds the wait for output after the end; 0 waits for whoever holds
+	// the streams, as an exec does.
+	drain time.Duration
 }
 
 // process is a local process in a session of its own.
@@ -99,6 +103,7 @@ func startProcess(options processOptions) (*process, error) {
 		return nil, err
 	}
 	command := &exec.Cmd{Path: path, Args: options.argv, Env: options.environment, Dir: options.directory,
+		WaitDelay:   options.drain,
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true}}
 	started := &process{command: command, ended: make(chan struct{})}
 	if options.tty {
