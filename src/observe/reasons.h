@@ -30,6 +30,7 @@ inline constexpr std::string_view kControllerShutdown = "ControllerShutdown";
 inline constexpr std::string_view kDeleted = "Deleted";
 inline constexpr std::string_view kPodJobNameTaken = "PodJobNameTaken";
 inline constexpr std::string_view kRecordMissing = "RecordMissing";
+inline constexpr std::string_view kRestoredRecord = "RestoredRecord";
 inline constexpr std::string_view kMaxFailedExceeded = "MaxFailedExceeded";
 }  // namespace reason
 

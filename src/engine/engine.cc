@@ -1,0 +1,291 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "base/hash.h"
+#include "engine/state.h"
+#include "observe/log_keys.h"
+#include "observe/metrics.h"
+
+namespace podcron::engine {
+namespace {
+
+namespace key = observe::key;
+namespace metric = observe::metric;
+
+/// The contract's section 3: nothing later than the API server's clock and this is claimed.
+constexpr Seconds kServerClockTolerance{5};
+constexpr Millis kClockStepMin{1000};
+constexpr Millis kGaugePeriod{5000};
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string holder_of(const EngineConfig& config) {
+  return fmt::format("{}_{:016x}", config.pod_name, config.process_id);
+}
+
+kube::WatchMachine machine(const EngineConfig& config, kube::ObjectKind kind, std::string path,
+                           std::string labels = "") {
+  const std::uint64_t seed = hash64(path, config.process_id);
+  return kube::WatchMachine({kind, std::move(path), std::move(labels), ""}, seed);
+}
+
+}  // namespace
+
+Engine::State::State(EngineConfig config)
+    : config_(std::move(config)),
+      holder_(holder_of(config_)),
+      holders_(
+          {config_.lease_namespace, holder_, config_.lease_duration, config_.lease_renew_period}),
+      outbox_(hash64("outbox", config_.process_id)),
+      events_(holder_) {
+  using kube::ObjectKind;
+  const auto add = [&](ObjectKind kind, std::string path, std::string labels = "") {
+    streams_.push_back({machine(config_, kind, std::move(path), std::move(labels)), {}, 0});
+  };
+  add(ObjectKind::kPodCronJob, "/apis/podcron.dev/v1alpha1/podcronjobs");
+  add(ObjectKind::kPodJob, "/apis/podcron.dev/v1alpha1/podjobs");
+  add(ObjectKind::kPod, "/api/v1/pods", config_.serving_selector.to_query());
+  add(ObjectKind::kReplicaSet, "/apis/apps/v1/replicasets");
+  add(ObjectKind::kStatefulSet, "/apis/apps/v1/statefulsets");
+  add(ObjectKind::kDaemonSet, "/apis/apps/v1/daemonsets");
+  add(ObjectKind::kDeployment, "/apis/apps/v1/deployments");
+  add(ObjectKind::kLease,
+      fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", config_.lease_namespace));
+}
+
+WakeAt Engine::State::step(Now now, Input&& input) {
+  note_clock(now);
+  now_ = now;
+  std::visit(Overloaded{
+                 [&](StreamBatch&& batch) { on_batch(std::move(batch)); },
+                 [&](StreamEnded&& ended) { on_stream_ended(std::move(ended)); },
+                 [&](KubeReply&& reply) {
+                   note_server_date(now, reply.date);
+                   auto answer = outbox_.on_reply(now, std::move(reply));
+                   if (answer) on_answer(std::move(*answer));
+                 },
+                 [&](TaskStarted&& started) { on_task_started(started); },
+                 [&](TaskEnded&& ended) { on_task_ended(std::move(ended)); },
+                 [&](ZonesReplaced&& replaced) {
+                   zones_ = std::move(replaced.zones);
+                   log(LogLevel::kInfo, "time zones loaded", {{key::kVersion, zones_->version()}});
+                   gauge(metric::kTzdata, 1, {{"version", zones_->version()}});
+                   for (auto& [id, row] : jobs_.rows()) {
+                     row.schedule.reset();
+                     row.observed.reset();
+                     enqueue(id);
+                   }
+                 },
+                 [&](Wake&&) {},
+                 [&](Shutdown&&) { on_shutdown(); },
+             },
+             std::move(input));
+  run_timers();
+  open_streams();
+  if (!lease_released_) {
+    if (auto call = holders_.poll(now)) outbox_.submit(std::move(*call));
+  }
+  for (std::size_t n = 0; n < kKeysPerStepMax && !ready_.empty(); ++n) {
+    const JobId id = *ready_.begin();
+    ready_.erase(ready_.begin());
+    if (JobRow* row = jobs_.find(id)) process_job(*row);
+  }
+  if (draining_) drain();
+  send_dials();
+  outbox_.pump(now, next_id_, *out_);
+  publish_gauges();
+  return wake_at();
+}
+
+void Engine::State::note_clock(Now now) {
+  PODCRON_ASSERT(now.mono >= now_.mono);
+  const Millis offset = now.wall.time_since_epoch() - now.mono.time_since_epoch();
+  if (wall_offset_ && std::chrono::abs(offset - *wall_offset_) > kClockStepMin) {
+    count(metric::kClockSteps);
+    // Every due time is looked at again; what is decided stays decided.
+    for (const auto& [id, row] : jobs_.rows()) enqueue(id);
+  }
+  wall_offset_ = offset;
+}
+
+void Engine::State::note_server_date(Now now, std::optional<WallTime> date) {
+  if (!date) return;
+  server_clock_ = {*date, now.mono};
+}
+
+/// The Date header has whole seconds, cut off, so the true clock may be up to a second later: the
+/// tolerance covers it.
+WallTime Engine::State::server_bound() const {
+  if (!server_clock_) return WallTime::min();
+  const Millis since = now_.mono - server_clock_->second;
+  return server_clock_->first + std::chrono::floor<Seconds>(since) + kServerClockTolerance;
+}
+
+bool Engine::State::synced() const {
+  return zones_ && std::all_of(streams_.begin(), streams_.end(),
+                               [](const Stream& s) { return s.machine.synced(); });
+}
+
+bool Engine::State::may_start() const { return synced() && holders_.held() && !draining_; }
+
+void Engine::State::run_timers() {
+  while (!wall_timers_.empty() && wall_timers_.begin()->first <= now_.wall) {
+    const JobId id = wall_timers_.begin()->second;
+    wall_timers_.erase(wall_timers_.begin());
+    if (JobRow* row = jobs_.find(id)) row->wall_wake.reset();
+    enqueue(id);
+  }
+  while (!mono_timers_.empty() && mono_timers_.begin()->first <= now_.mono) {
+    const JobId id = mono_timers_.begin()->second;
+    mono_timers_.erase(mono_timers_.begin());
+    if (JobRow* row = jobs_.find(id)) row->mono_wake.reset();
+    enqueue(id);
+  }
+  while (!run_timers_.empty() && run_timers_.begin()->first <= now_.mono) {
+    const RunId id = run_timers_.begin()->second;
+    run_timers_.erase(run_timers_.begin());
+    if (RunEntry* entry = find_run(id)) {
+      entry->timer.reset();
+      feed(*entry, reconcile::Tick{});
+    }
+  }
+  while (!record_timers_.empty() && record_timers_.begin()->first <= now_.mono) {
+    const std::set<std::string> keys = std::move(record_timers_.begin()->second);
+    record_timers_.erase(record_timers_.begin());
+    for (const std::string& record : keys) tend_record(record);
+  }
+  for (Call& call : events_.poll(now_)) outbox_.submit(std::move(call));
+}
+
+WakeAt Engine::State::wake_at() const {
+  WakeAt wake;
+  wake.at_once = !ready_.empty();
+  if (!wall_timers_.empty()) wake.wall = wall_timers_.begin()->first;
+  const auto mono = [&](MonoTime at) { wake.mono = std::min(wake.mono, at); };
+  if (!mono_timers_.empty()) mono(mono_timers_.begin()->first);
+  if (!run_timers_.empty()) mono(run_timers_.begin()->first);
+  if (!record_timers_.empty()) mono(record_timers_.begin()->first);
+  for (const Stream& stream : streams_) {
+    if (const auto at = stream.machine.wake_at(); at && !draining_) mono(*at);
+  }
+  if (const auto at = outbox_.wake_at()) mono(*at);
+  if (const auto at = events_.wake_at()) mono(*at);
+  if (!lease_released_) mono(holders_.wake_at());
+  if (drain_until_) mono(*drain_until_);
+  return wake;
+}
+
+void Engine::State::log(LogLevel level, std::string_view message,
+                        std::vector<std::pair<std::string_view, std::string>> facts) {
+  out_->emplace_back(Log{level, message, std::move(facts)});
+}
+
+void Engine::State::count(std::string_view name,
+                          std::vector<std::pair<std::string_view, std::string>> labels,
+                          double value) {
+  out_->emplace_back(Metric{MetricKind::kCounterAdd, name, std::move(labels), value});
+}
+
+void Engine::State::gauge(std::string_view name, double value,
+                          std::vector<std::pair<std::string_view, std::string>> labels) {
+  out_->emplace_back(Metric{MetricKind::kGaugeSet, name, std::move(labels), value});
+}
+
+void Engine::State::observe(std::string_view name, std::string_view executor, Millis value) {
+  out_->emplace_back(Metric{MetricKind::kHistogramObserve,
+                            name,
+                            {{"executor", std::string(executor)}},
+                            static_cast<double>(value.count()) / 1000.0});
+}
+
+/// Rides on steps that happen anyway: an idle engine wakes for no gauge.
+void Engine::State::publish_gauges() {
+  if (now_.mono < gauges_at_) return;
+  gauges_at_ = now_.mono + kGaugePeriod;
+  std::erase_if(rest_until_, [&](const auto& entry) { return entry.second <= now_.mono; });
+  gauge(metric::kPods, static_cast<double>(pods_.size()));
+  gauge(metric::kPodCronJobs, static_cast<double>(jobs_.rows().size()));
+  gauge(metric::kRunsActive, static_cast<double>(runs_.size()));
+  gauge(metric::kOutboxWaiting, static_cast<double>(outbox_.waiting()));
+  if (server_clock_) {
+    const WallTime server =
+        server_clock_->first + std::chrono::floor<Seconds>(now_.mono - server_clock_->second);
+    gauge(metric::kApiClockSkew, static_cast<double>((whole_seconds(now_.wall) - server).count()));
+  }
+}
+
+// ---- Shutdown ----
+
+void Engine::State::on_shutdown() {
+  if (draining_) return;
+  draining_ = true;
+  drain_until_ = now_.mono + kDrainGrace;
+  log(LogLevel::kInfo, "shutting down", {{key::kCount, std::to_string(runs_.size())}});
+  std::vector<RunId> ids;
+  for (const auto& [id, entry] : runs_) ids.push_back(id);
+  for (const RunId id : ids) {
+    if (RunEntry* entry = find_run(id)) feed(*entry, reconcile::Draining{false});
+  }
+}
+
+/// Three stages: runs end by themselves, what is left is recorded, the Lease goes.
+void Engine::State::drain() {
+  if (exit_sent_) return;
+  const bool late = now_.mono >= *drain_until_;
+  const bool settled = runs_.empty() && outbox_.idle_but_rest();
+  if (!lease_released_ && !settled && late && !grace_over_) {
+    grace_over_ = true;
+    drain_until_ = now_.mono + kDrainRecords;
+    std::vector<RunId> ids;
+    for (const auto& [id, entry] : runs_) ids.push_back(id);
+    for (const RunId id : ids) {
+      if (RunEntry* entry = find_run(id)) feed(*entry, reconcile::Draining{true});
+    }
+    return;
+  }
+  if (!lease_released_ && (settled || late)) {
+    lease_released_ = true;
+    drain_until_ = now_.mono + kDrainLease;
+    outbox_.submit(holders_.release());
+    return;
+  }
+  if (lease_released_ && late) {
+    exit_sent_ = true;
+    drain_until_.reset();
+    log(LogLevel::kInfo, "ended in order", {});
+    out_->emplace_back(Exit{0});
+  }
+}
+
+/// What was seen before anything could be decided is decided now.
+void Engine::State::look_at_everything() {
+  for (const auto& [id, row] : jobs_.rows()) enqueue(id);
+  for (const auto& [name, row] : records_.rows()) record_timers_[now_.mono].insert(name);
+}
+
+// ---- The public face ----
+
+Engine::Engine(EngineConfig config) : state_(std::make_unique<State>(std::move(config))) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+WakeAt Engine::step(Now now, Input&& input, std::vector<Effect>& out) {
+  state_->out_ = &out;
+  return state_->step(now, std::move(input));
+}
+
+EngineHealth Engine::health() const { return {state_->synced(), state_->outbox_.reachable()}; }
+
+const std::string& Engine::holder() const { return state_->holder_; }
+
+}  // namespace podcron::engine

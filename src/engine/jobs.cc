@@ -1,0 +1,389 @@
+// Steps 5 and 6 of the data flow: plan, and claim by compare-and-swap of the PodCronJob's status.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/state.h"
+#include "kube/paths.h"
+#include "observe/log_keys.h"
+#include "observe/metrics.h"
+#include "observe/reasons.h"
+
+namespace podcron::engine {
+namespace {
+
+namespace key = observe::key;
+namespace metric = observe::metric;
+namespace reason = observe::reason;
+
+/// After a refused status write: 1 s, doubled, at most as a Job's back-off.
+constexpr Millis kRefusedFirst{1000};
+constexpr Millis kRefusedMax{6 * 60 * 1000};
+std::string_view outcome_label(api::Outcome outcome) {
+  switch (outcome) {
+    case api::Outcome::kSucceeded:
+      return "Succeeded";
+    case api::Outcome::kFailed:
+      return "Failed";
+    case api::Outcome::kUnknown:
+      return "Unknown";
+    case api::Outcome::kSkipped:
+      return "Skipped";
+    case api::Outcome::kMissed:
+      return "Missed";
+  }
+  return "";
+}
+
+Result<Schedule> parse(const std::shared_ptr<const ZoneDatabase>& zones, const std::string& zone,
+                       const std::string& text, const std::string& daylight_saving,
+                       const std::string& identity) {
+  const auto found = zones->find(zone);
+  if (!found) {
+    return fail(found.error().code, "spec.timeZone: " + found.error().message);
+  }
+  const auto policy =
+      daylight_saving == "AsCronJob" ? DaylightSaving::kAsCronJob : DaylightSaving::kOnce;
+  auto schedule = Schedule::parse(text, *found, policy, identity);
+  if (!schedule) {
+    return fail(schedule.error().code, "spec.schedule: " + schedule.error().message);
+  }
+  return schedule;
+}
+
+}  // namespace
+
+void Engine::State::enqueue(JobId id) { ready_.insert(id); }
+
+void Engine::State::enqueue_named(std::string_view namespace_, std::string_view name) {
+  if (const JobRow* row = jobs_.find(namespace_, name)) enqueue(row->id);
+}
+
+void Engine::State::put_job(api::PodCronJob&& job) {
+  const auto& only = config_.namespaces;
+  if (!only.empty() && std::find(only.begin(), only.end(), job.meta.namespace_) == only.end()) {
+    return;
+  }
+  JobRow* old = jobs_.find(job.meta.namespace_, job.meta.name);
+  const bool replaced = old != nullptr && old->object.meta.uid != job.meta.uid &&
+                        old->object.meta.resource_version < job.meta.resource_version;
+  if (replaced) erase_job(*old);
+  JobRow* row = jobs_.apply(std::move(job), epoch_of(kube::ObjectKind::kPodCronJob));
+  if (row == nullptr) return;
+  enqueue(row->id);
+}
+
+void Engine::State::erase_job(JobRow& row) {
+  set_wake(row, std::nullopt, std::nullopt);
+  ready_.erase(row.id);
+  bound_waiters_.erase(row.id);
+  const std::string namespace_ = row.object.meta.namespace_;
+  if (const auto at = pod_watchers_.find(namespace_); at != pod_watchers_.end()) {
+    at->second.erase(row.id);
+    if (at->second.empty()) pod_watchers_.erase(at);
+  }
+  forget_claim(row, false);
+  const Uid uid = row.object.meta.uid;
+  jobs_.erase(row.id);
+  // What it owned has left `active` with it: the finalizers may go.
+  for (const std::string& record : records_.owned_by(uid)) {
+    record_timers_[now_.mono].insert(record);
+  }
+}
+
+void Engine::State::set_wake(JobRow& row, std::optional<WallMillis> wall,
+                             std::optional<MonoTime> mono) {
+  if (row.wall_wake != wall) {
+    if (row.wall_wake) wall_timers_.erase({*row.wall_wake, row.id});
+    if (wall) wall_timers_.insert({*wall, row.id});
+    row.wall_wake = wall;
+  }
+  if (row.mono_wake != mono) {
+    if (row.mono_wake) mono_timers_.erase({*row.mono_wake, row.id});
+    if (mono) mono_timers_.insert({*mono, row.id});
+    row.mono_wake = mono;
+  }
+}
+
+void Engine::State::parse_schedules(JobRow& row) {
+  const api::PodCronJob& job = row.object;
+  const std::string identity = key_of(job.meta.namespace_, job.meta.name);
+  if (!row.schedule) {
+    row.schedule =
+        parse(zones_, job.spec.time_zone, job.spec.schedule, job.spec.daylight_saving, identity);
+  }
+  const auto& observed = job.status.observed_schedule;
+  if (!observed || row.observed) return;
+  const bool same = observed->schedule == job.spec.schedule &&
+                    observed->time_zone == job.spec.time_zone &&
+                    observed->daylight_saving == job.spec.daylight_saving;
+  if (same) return;  // the plan is handed the spec's own
+  auto old =
+      parse(zones_, observed->time_zone, observed->schedule, observed->daylight_saving, identity);
+  if (old) row.observed = std::make_unique<Schedule>(std::move(*old));
+}
+
+bool Engine::State::has_capacity(std::string_view namespace_) const {
+  const auto at = held_by_namespace_.find(namespace_);
+  const std::size_t here = at == held_by_namespace_.end() ? 0 : at->second;
+  return runs_.size() + claims_in_flight_ < static_cast<std::size_t>(config_.concurrent_runs_max) &&
+         here < static_cast<std::size_t>(config_.runs_per_namespace_max);
+}
+
+/// The claim in flight is decided: a run takes its place in the bounds, or nobody does.
+void Engine::State::forget_claim(JobRow& row, bool won) {
+  if (!row.claim) return;
+  const std::string& namespace_ = row.object.meta.namespace_;
+  --claims_in_flight_;
+  --held_by_namespace_[namespace_];
+  if (!won) {
+    load_.release(key_of(namespace_, row.claim->run));
+    wake_bound_waiters();
+  }
+  row.claim.reset();
+}
+
+void Engine::State::wake_bound_waiters() {
+  for (const JobId id : bound_waiters_) enqueue(id);
+}
+
+void Engine::State::process_job(JobRow& row) {
+  bound_waiters_.erase(row.id);
+  if (row.writing || row.reading || !may_start()) return;
+  parse_schedules(row);
+  const api::PodCronJob& job = row.object;
+  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
+  const Schedule* observed = row.observed                ? row.observed.get()
+                             : row.schedule->has_value() ? &**row.schedule
+                                                         : nullptr;
+  const reconcile::View view{
+      job,
+      *row.schedule,
+      observed,
+      config_.globally_suspended,
+      [&](const api::ActiveRun& active) { return fact_of(row, active); },
+      pods_,
+      workloads_,
+      config_.serving_selector,
+      config_.owner_kinds,
+      [&](const Uid& pod) { return load_.busy(pod, job.meta.uid, runs_max); },
+      holder_,
+      server_bound(),
+      has_capacity(job.meta.namespace_),
+      row.assess,
+      row.unlabelled_hint,
+      row.memory};
+  reconcile::Plan plan = reconcile::plan(view, now_);
+  row.assess = false;
+  row.memory = plan.memory;
+  if (plan.at_bound) bound_waiters_.insert(row.id);
+
+  auto& watchers = pod_watchers_[job.meta.namespace_];
+  const bool unknown_place = std::any_of(
+      plan.status.active.begin(), plan.status.active.end(),
+      [](const api::ActiveRun& run) { return run.state == api::ActiveState::kUnknown; });
+  if (plan.watch_pods || unknown_place) {
+    watchers.insert(row.id);
+  } else {
+    watchers.erase(row.id);
+    if (watchers.empty()) pod_watchers_.erase(job.meta.namespace_);
+  }
+  if (plan.probe_labels) probe_labels(row);
+
+  if (plan.settled && !row.flush_at) row.flush_at = now_.mono + kFlushAfter;
+  if (!plan.settled) row.flush_at.reset();
+  const bool flush = row.flush_at && now_.mono >= *row.flush_at;
+  std::optional<MonoTime> mono = row.flush_at;
+  if (plan.server_clock_wait) {
+    const MonoTime at = now_.mono + *plan.server_clock_wait;
+    mono = mono ? std::min(*mono, at) : at;
+  }
+  set_wake(row, plan.wake_at, mono);
+  tend_active(row);
+  limit_history(row);
+  if (plan.write || flush) submit_status(row, std::move(plan));
+}
+
+reconcile::RunFact Engine::State::fact_of(const JobRow& row, const api::ActiveRun& active) {
+  const std::string name = key_of(row.object.meta.namespace_, active.name);
+  if (runs_here(name)) return {};
+  if (const auto at = unrecorded_.find(name); at != unrecorded_.end()) {
+    return at->second.second;
+  }
+  const RecordRow* record = records_.find(name);
+  if (record == nullptr || record->owner != row.object.meta.uid || !is_final(record->phase)) {
+    return {};
+  }
+  reconcile::RunFact fact;
+  fact.outcome = record->phase == api::PodJobPhase::kSucceeded ? api::Outcome::kSucceeded
+                 : record->phase == api::PodJobPhase::kFailed  ? api::Outcome::kFailed
+                                                               : api::Outcome::kUnknown;
+  fact.reason = record->reason;
+  fact.completed = record->completion_time.value_or(whole_seconds(now_.wall));
+  fact.unknown = record->phase == api::PodJobPhase::kUnknown;
+  fact.leaves = !fact.unknown || place_given_up(*record);
+  return fact;
+}
+
+void Engine::State::submit_status(JobRow& row, reconcile::Plan&& plan) {
+  const api::ObjectMeta& meta = row.object.meta;
+  row.writing = true;
+  row.flush_at.reset();
+  row.disposals = std::move(plan.disposals);
+  row.claim = std::move(plan.claim);
+  if (row.claim) {
+    ++claims_in_flight_;
+    ++held_by_namespace_[meta.namespace_];
+    load_.hold(key_of(meta.namespace_, row.claim->run), meta.uid, row.claim->targets);
+  }
+  Call call;
+  call.kind = CallKind::kClaim;
+  call.priority = row.claim ? Priority::kClaim : Priority::kRest;
+  call.job = row.id;
+  call.method = Method::kPatch;
+  call.path = kube::pod_cron_job_path(meta.namespace_, meta.name) + "/status";
+  call.body = api::encode_status_patch(plan.status, meta.resource_version);
+  call.hand_back_not_executed = true;
+  outbox_.submit(std::move(call));
+}
+
+/// The write is durable: count it, tell about it, start what was claimed.
+void Engine::State::written(JobRow& row) {
+  const api::PodCronJob& job = row.object;
+  row.failures = 0;
+  row.memory.deferred.clear();
+  row.memory.unreachable_through.reset();
+  const EventSubject subject{job.meta.namespace_, "PodCronJob", job.meta.name, job.meta.uid};
+  for (const reconcile::Disposal& d : row.disposals) {
+    count(metric::kScheduledTimes,
+          {{"outcome", std::string(outcome_label(d.outcome))}, {"reason", std::string(d.reason)}},
+          static_cast<double>(d.count));
+    if (d.reason == reason::kSuspended) continue;  // suspension makes no Event
+    const bool missed = d.outcome == api::Outcome::kMissed;
+    std::string note = d.count == 1 ? fmt::format("scheduled {}: {}", to_rfc3339(d.from), d.reason)
+                                    : fmt::format("{} times from {} to {}: {}", d.count,
+                                                  to_rfc3339(d.from), to_rfc3339(d.to), d.reason);
+    auto call = events_.record(now_, subject,
+                               missed ? observe::event::kRunMissed : observe::event::kRunSkipped,
+                               std::move(note), d.count);
+    if (call) outbox_.submit(std::move(*call));
+  }
+  row.disposals.clear();
+  // What has left `active` needs no memory of its end any more.
+  std::erase_if(unrecorded_, [&](const auto& entry) {
+    return entry.second.first == job.meta.uid &&
+           std::none_of(job.status.active.begin(), job.status.active.end(),
+                        [&](const api::ActiveRun& run) {
+                          return key_of(job.meta.namespace_, run.name) == entry.first;
+                        });
+  });
+  for (const std::string& record : records_.owned_by(job.meta.uid)) {
+    record_timers_[now_.mono].insert(record);
+  }
+  if (!row.claim) return;
+  const reconcile::Claim claim = *row.claim;
+  forget_claim(row, true);
+  count(metric::kScheduledTimes, {{"outcome", "Claimed"}, {"reason", ""}});
+  observe(metric::kClaimSkew, "all", now_.wall - WallMillis(claim.scheduled_time));
+  api::ActiveRun active;
+  active.name = claim.run;
+  active.scheduled_time = claim.scheduled_time;
+  if (draining_) {
+    // Never dialled, so that a successor runs it.
+    load_.release(key_of(job.meta.namespace_, claim.run));
+    return;
+  }
+  start_run(row, reconcile::Run::claimed(origin_of(row, active), job.spec.job, claim.targets,
+                                         claim.eligibility));
+}
+
+void Engine::State::on_status_answer(Answer&& answer) {
+  JobRow* row = jobs_.find(answer.call.job);
+  if (row == nullptr) return;
+  row->writing = false;
+  const KubeReply& reply = answer.reply;
+  if (reply.certainty == Certainty::kDone && reply.http_status == 200) {
+    auto job = decoder_.pod_cron_job(reply.body);
+    if (job && job->meta.uid == row->object.meta.uid) {
+      put_job(std::move(*job));
+      written(*row);
+      enqueue(row->id);
+      return;
+    }
+  }
+  if (reply.certainty == Certainty::kDone &&
+      (reply.http_status == 409 || reply.http_status == 200)) {
+    // Somebody else wrote, or an earlier try of ours did: a live read tells.
+    if (reply.http_status == 409 && !answer.call.was_uncertain) count(metric::kClaimConflicts);
+    row->reading = true;
+    Call read;
+    read.kind = CallKind::kReadJob;
+    read.priority = Priority::kClaim;
+    read.job = row->id;
+    read.path = kube::pod_cron_job_path(row->object.meta.namespace_, row->object.meta.name);
+    outbox_.submit(std::move(read));
+    return;
+  }
+  if (row->claim && (reply.certainty == Certainty::kNotExecuted || reply.http_status == 429)) {
+    row->memory.unreachable_through = row->claim->scheduled_time;
+  }
+  give_up_write(*row);
+  if (reply.certainty == Certainty::kDone && reply.http_status == 404) {
+    erase_job(*row);
+    return;
+  }
+  const Millis delay =
+      std::max(reply.retry_after.value_or(Millis{0}),
+               std::min(kRefusedMax, kRefusedFirst * (1L << std::min(row->failures, 9U))));
+  ++row->failures;
+  row->assess = true;
+  set_wake(*row, row->wall_wake, now_.mono + delay);
+  log(LogLevel::kWarning, "status not written",
+      {{key::kPodCronJob, key_of(row->object.meta.namespace_, row->object.meta.name)},
+       {key::kHttpStatus, std::to_string(reply.http_status)},
+       {key::kError, reply.error.empty() ? reply.body.substr(0, 512) : reply.error},
+       {key::kRetryMs, std::to_string(delay.count())}});
+}
+
+/// After a 409: the holder in `active` says whether an uncertain try was ours after all.
+void Engine::State::on_job_read(Answer&& answer) {
+  JobRow* row = jobs_.find(answer.call.job);
+  if (row == nullptr) return;
+  row->reading = false;
+  const KubeReply& reply = answer.reply;
+  auto job = reply.http_status == 200
+                 ? decoder_.pod_cron_job(reply.body)
+                 : Result<api::PodCronJob>(fail(ErrorCode::kNotFound, "not there any more"));
+  if (!job && reply.http_status == 404) return erase_job(*row);
+  if (!job) {
+    give_up_write(*row);
+    set_wake(*row, row->wall_wake, now_.mono + kRefusedFirst);
+    return;
+  }
+  if (job->meta.uid != row->object.meta.uid) return put_job(std::move(*job));
+  const bool ours =
+      row->claim && std::any_of(job->status.active.begin(), job->status.active.end(),
+                                [&](const api::ActiveRun& run) {
+                                  return run.name == row->claim->run && run.holder == holder_;
+                                });
+  put_job(std::move(*job));
+  row->assess = true;
+  if (ours) {
+    written(*row);
+  } else {
+    give_up_write(*row);
+  }
+  enqueue(row->id);
+}
+
+/// What the write would have recorded is still decided, and waits for the next one.
+void Engine::State::give_up_write(JobRow& row) {
+  if (row.memory.deferred.empty() && !row.disposals.empty()) {
+    row.memory.deferred_since = whole_seconds(now_.wall);
+  }
+  row.memory.deferred = std::move(row.disposals);
+  row.disposals.clear();
+  forget_claim(row, false);
+}
+
+}  // namespace podcron::engine

@@ -1,0 +1,454 @@
+// What outlives a run: take-over of what a gone holder left, finalizers, history limits, and the
+// place that an Unknown run keeps.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/state.h"
+#include "kube/paths.h"
+#include "observe/log_keys.h"
+#include "observe/metrics.h"
+#include "observe/reasons.h"
+#include "strategy/strategy.h"
+
+namespace podcron::engine {
+namespace {
+
+namespace key = observe::key;
+namespace metric = observe::metric;
+namespace reason = observe::reason;
+
+/// Between two looks at the same leftover, so that a refusal cannot become a hot loop.
+constexpr Millis kTendRetry{2000};
+
+/// "<holder>/<attempt>" -> holder. Empty: given back.
+std::string_view holder_in(std::string_view annotation) {
+  return annotation.substr(0, annotation.rfind('/'));
+}
+
+bool lists(const JobRow& row, std::string_view run) {
+  const auto& active = row.object.status.active;
+  return std::any_of(active.begin(), active.end(),
+                     [&](const api::ActiveRun& a) { return a.name == run; });
+}
+
+}  // namespace
+
+bool Engine::State::holder_gone(std::string_view holder) {
+  // A former life of this very process is gone for certain only when its Lease says so; a run of
+  // ours that no run object follows any more is nobody's.
+  return holder == holder_ || holders_.gone(now_, holder);
+}
+
+void Engine::State::put_record(const api::PodJob& record) {
+  RecordRow* row = records_.apply(record, epoch_of(kube::ObjectKind::kPodJob));
+  if (row == nullptr) return;
+  const std::string name = key_of(row->namespace_, row->name);
+  if (runs_here(name)) {
+    RunEntry* entry = find_run(run_by_key_.find(name)->second);
+    if (row->deleting && entry != nullptr && entry->run.record_uid() == row->uid) {
+      feed(*entry, reconcile::RecordDeleted{});
+    }
+    return;
+  }
+  if (!is_final(row->phase) && !row->targets.empty()) {
+    load_.hold(name, row->owner, row->targets);
+  } else if (row->phase != api::PodJobPhase::kUnknown) {
+    load_.release(name);
+  }
+  if (const JobRow* job = jobs_.find(row->owner)) enqueue(job->id);
+  record_timers_[now_.mono].insert(name);
+}
+
+void Engine::State::erase_record(const std::string& name) {
+  const RecordRow* row = records_.find(name);
+  if (row == nullptr) return;
+  const Uid owner = row->owner;
+  if (!runs_here(name)) load_.release(name);
+  records_.erase(name);
+  if (const JobRow* job = jobs_.find(owner)) enqueue(job->id);
+}
+
+/// The contract's section 7.5: what ends the place of an Unknown run.
+bool Engine::State::place_given_up(const RecordRow& row) const {
+  if (row.deleting) return true;
+  const WallTime started = row.start_time.value_or(row.scheduled_time.value_or(WallTime{}));
+  const WallTime until = started + Seconds{row.active_deadline_seconds} + config_.lease_duration;
+  if (whole_seconds(now_.wall) >= until) return true;
+  return std::all_of(row.targets.begin(), row.targets.end(), [&](const api::TargetRef& target) {
+    const auto handle = pods_.find(row.namespace_, target.pod_name);
+    if (!handle) return false;  // it may only have lost its label: then the deadline decides
+    const api::Pod pod = pods_.expand(*handle);
+    if (pod.meta.uid != target.pod_uid) return true;
+    return std::any_of(pod.statuses.begin(), pod.statuses.end(),
+                       [&](const api::ContainerStatus& status) {
+                         return status.name == target.container && status.running &&
+                                status.container_id != target.container_id;
+                       });
+  });
+}
+
+reconcile::RunOrigin Engine::State::origin_of(const JobRow& row,
+                                              const api::ActiveRun& active) const {
+  const api::ObjectMeta& meta = row.object.meta;
+  reconcile::RunOrigin origin;
+  origin.namespace_ = meta.namespace_;
+  origin.pod_cron_job = meta.name;
+  origin.pod_cron_job_uid = meta.uid;
+  origin.generation = meta.generation;
+  origin.run = active.name;
+  origin.scheduled_time = active.scheduled_time;
+  origin.starting_deadline =
+      row.schedule && row.schedule->has_value()
+          ? reconcile::starting_deadline(row.object, **row.schedule, active.scheduled_time)
+          : active.scheduled_time;
+  origin.holder = holder_;
+  origin.attempt = active.attempt;
+  return origin;
+}
+
+// ---- Take-over ----
+
+/// Claims of holders that are gone, and Unknown runs whose time is up.
+void Engine::State::tend_active(JobRow& row) {
+  if (draining_) return;
+  std::optional<MonoTime> again;
+  std::optional<WallMillis> place;
+  for (const api::ActiveRun& active : row.object.status.active) {
+    const std::string name = key_of(row.object.meta.namespace_, active.name);
+    if (runs_here(name) || inspecting_.contains(name) || unrecorded_.contains(name)) continue;
+    const RecordRow* record = records_.find(name);
+    const bool recorded = record != nullptr && record->owner == row.object.meta.uid;
+    if (recorded && is_final(record->phase)) {
+      if (record->phase == api::PodJobPhase::kUnknown && record->start_time) {
+        const WallMillis until =
+            *record->start_time + Seconds{record->active_deadline_seconds} + config_.lease_duration;
+        place = place ? std::min(*place, until) : until;
+      }
+      continue;
+    }
+    // From the permit on the annotation names the holder.
+    const std::string_view holder =
+        recorded ? holder_in(record->holder) : std::string_view(active.holder);
+    const bool given_back = recorded && holder.empty();
+    const auto rest = rest_until_.find(name);
+    const bool rested = rest == rest_until_.end() || now_.mono >= rest->second;
+    if (rested && (given_back || holder_gone(holder))) {
+      inspect(row, active);
+      continue;
+    }
+    const MonoTime look = rested ? now_.mono + holders_.patience() : rest->second;
+    again = again ? std::min(*again, look) : look;
+  }
+  if (again && row.mono_wake) again = std::min(*again, *row.mono_wake);
+  if (place && row.wall_wake) place = std::min(*place, *row.wall_wake);
+  set_wake(row, place ? place : row.wall_wake, again ? again : row.mono_wake);
+}
+
+void Engine::State::inspect(JobRow& row, const api::ActiveRun& active) {
+  const std::string name = key_of(row.object.meta.namespace_, active.name);
+  inspecting_.insert(name);
+  Call call;
+  call.kind = CallKind::kInspectRecord;
+  call.priority = Priority::kPermit;
+  call.job = row.id;
+  call.name = active.name;
+  call.path = kube::pod_job_path(row.object.meta.namespace_, active.name);
+  outbox_.submit(std::move(call));
+}
+
+void Engine::State::on_inspected(Answer&& answer) {
+  JobRow* row = jobs_.find(answer.call.job);
+  if (row == nullptr) {
+    std::erase_if(inspecting_,
+                  [&](const std::string& name) { return name.ends_with("/" + answer.call.name); });
+    return;
+  }
+  const std::string name = key_of(row->object.meta.namespace_, answer.call.name);
+  inspecting_.erase(name);
+  rest_until_[name] = now_.mono + kTendRetry;
+  set_wake(*row, row->wall_wake, now_.mono + kTendRetry);
+  const auto& actives = row->object.status.active;
+  const auto active = std::find_if(actives.begin(), actives.end(), [&](const api::ActiveRun& a) {
+    return a.name == answer.call.name;
+  });
+  if (active == actives.end() || runs_here(name)) return;
+  if (answer.reply.http_status == 404) {
+    if (RecordRow* stale = records_.find(name); stale != nullptr) erase_record(name);
+    return take_claim(*row, *active);
+  }
+  if (answer.reply.http_status != 200) return;
+  const auto record = decoder_.pod_job(answer.reply.body);
+  if (!record || !record->controller || record->controller->uid != row->object.meta.uid) {
+    unrecorded_[name] = {row->object.meta.uid,
+                         {true, false, api::Outcome::kFailed, std::string(reason::kPodJobNameTaken),
+                          whole_seconds(now_.wall)}};
+    return enqueue(row->id);
+  }
+  put_record(*record);
+  if (is_final(record->status.phase)) return enqueue(row->id);
+  if (record->has_holder && record->holder.empty() && !record->meta.deletion_timestamp) {
+    Call call;
+    call.kind = CallKind::kSwapHolder;
+    call.priority = Priority::kPermit;
+    call.job = row->id;
+    call.name = answer.call.name;
+    call.method = Method::kPatch;
+    call.path = kube::pod_job_path(record->meta.namespace_, record->meta.name);
+    call.body = api::encode_holder_patch(fmt::format("{}/{}", holder_, active->attempt),
+                                         record->meta.resource_version);
+    inspecting_.insert(name);
+    return outbox_.submit(std::move(call));
+  }
+  if (!holder_gone(holder_in(record->holder))) return;
+  const RecordRow* known = records_.find(name);
+  if (known == nullptr) return;
+  count(metric::kTakeOvers, {{"found", "permitted"}});
+  conclude_record(*known, record->meta.deletion_timestamp ? reason::kDeleted : reason::kHolderGone,
+                  "the controller that ran this is gone; whether the command ended is not known");
+}
+
+/// The claim was never dialled: a PodJob comes before every dial. It is taken by writing our holder
+/// into `active`, then run as if we had claimed it.
+void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
+  const std::string name = key_of(row.object.meta.namespace_, active.name);
+  const reconcile::RunOrigin origin = origin_of(row, active);
+  if (whole_seconds(now_.wall) > origin.starting_deadline) {
+    unrecorded_[name] = {
+        row.object.meta.uid,
+        {true, false, api::Outcome::kFailed, std::string(reason::kStartingDeadlineExceeded),
+         whole_seconds(now_.wall)}};
+    return enqueue(row.id);
+  }
+  if (row.writing || row.reading) return;  // looked at again after the rest
+  api::PodCronJobStatus status = row.object.status;
+  for (api::ActiveRun& a : status.active) {
+    if (a.name == active.name) a.holder = holder_;
+  }
+  row.writing = true;
+  inspecting_.insert(name);
+  Call call;
+  call.kind = CallKind::kTakeClaim;
+  call.priority = Priority::kClaim;
+  call.job = row.id;
+  call.name = active.name;
+  call.method = Method::kPatch;
+  call.path = kube::pod_cron_job_path(row.object.meta.namespace_, row.object.meta.name) + "/status";
+  call.body = api::encode_status_patch(status, row.object.meta.resource_version);
+  outbox_.submit(std::move(call));
+}
+
+void Engine::State::on_claim_taken(Answer&& answer) {
+  JobRow* row = jobs_.find(answer.call.job);
+  if (row == nullptr) return;
+  row->writing = false;
+  const std::string name = key_of(row->object.meta.namespace_, answer.call.name);
+  inspecting_.erase(name);
+  rest_until_[name] = now_.mono + kTendRetry;
+  enqueue(row->id);
+  set_wake(*row, row->wall_wake, now_.mono + kTendRetry);
+  if (answer.reply.http_status == 409) {
+    // A live read brings us up to date; `active` then says who has it.
+    row->reading = true;
+    Call read;
+    read.kind = CallKind::kReadJob;
+    read.priority = Priority::kClaim;
+    read.job = row->id;
+    read.path = kube::pod_cron_job_path(row->object.meta.namespace_, row->object.meta.name);
+    return outbox_.submit(std::move(read));
+  }
+  if (answer.reply.http_status != 200) return;
+  auto job = decoder_.pod_cron_job(answer.reply.body);
+  if (!job || job->meta.uid != row->object.meta.uid) return;
+  put_job(std::move(*job));
+  const auto& actives = row->object.status.active;
+  const auto active = std::find_if(actives.begin(), actives.end(), [&](const api::ActiveRun& a) {
+    return a.name == answer.call.name && a.holder == holder_;
+  });
+  if (active == actives.end() || runs_here(name) || draining_) return;
+  parse_schedules(*row);
+  const api::PodJobTemplateSpec& spec = row->object.spec.job;
+  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
+  const eligibility::Criteria criteria{
+      row->object.meta.namespace_,
+      &spec.target,
+      &config_.serving_selector,
+      &config_.owner_kinds,
+      [&](const Uid& pod) { return load_.busy(pod, row->object.meta.uid, runs_max); },
+      whole_seconds(now_.wall)};
+  eligibility::Assessment assessment;
+  eligibility::assess(pods_, workloads_, criteria, assessment);
+  const strategy::Row* chooser = strategy::find(spec.strategy.type);
+  if (chooser == nullptr || assessment.eligible.empty()) return;  // again after the rest
+  std::vector<std::uint32_t> chosen;
+  chooser->choose(spec.strategy, assessment.eligible.size(),
+                  strategy::seed_of(row->object.meta.uid, active->scheduled_time, 0), chosen);
+  std::vector<api::TargetRef> targets;
+  for (const std::uint32_t index : chosen) {
+    targets.push_back(reconcile::target_ref(pods_, spec.target, assessment.eligible[index]));
+  }
+  count(metric::kTakeOvers, {{"found", "claimed"}});
+  log(LogLevel::kInfo, "claim taken over",
+      {{key::kPodCronJob, key_of(row->object.meta.namespace_, row->object.meta.name)},
+       {key::kPodJob, answer.call.name}});
+  start_run(*row, reconcile::Run::claimed(origin_of(*row, *active), spec, std::move(targets),
+                                          reconcile::summarise(assessment)));
+}
+
+void Engine::State::on_holder_swapped(Answer&& answer) {
+  JobRow* row = jobs_.find(answer.call.job);
+  if (row == nullptr) return;
+  const std::string name = key_of(row->object.meta.namespace_, answer.call.name);
+  inspecting_.erase(name);
+  enqueue(row->id);
+  auto record = answer.reply.http_status == 200
+                    ? decoder_.pod_job(answer.reply.body)
+                    : Result<api::PodJob>(fail(ErrorCode::kNotFound, "lost to another holder"));
+  if (!record) return;
+  put_record(*record);
+  const auto& actives = row->object.status.active;
+  const auto active = std::find_if(actives.begin(), actives.end(), [&](const api::ActiveRun& a) {
+    return a.name == answer.call.name;
+  });
+  if (active == actives.end() || runs_here(name) || record->targets.empty() || draining_) return;
+  count(metric::kTakeOvers, {{"found", "given_back"}});
+  start_run(*row, reconcile::Run::resumed(origin_of(*row, *active), *record));
+}
+
+// ---- Records that nobody runs any more ----
+
+/// A final record without a place in `active` loses its finalizer; an unfinished one of a gone
+/// holder that is in nobody's `active` is told to be unknown.
+void Engine::State::tend_record(const std::string& name) {
+  RecordRow* row = records_.find(name);
+  if (row == nullptr || row->tending || runs_here(name) || draining_ || !may_start()) return;
+  const JobRow* job = jobs_.find(row->owner);
+  if (job != nullptr && (lists(*job, row->name) || inspecting_.contains(name))) return;
+  const std::string_view holder = holder_in(row->holder);
+  if (!holder.empty() && !holder_gone(holder)) {
+    // Its holder does this; if that one dies, we look again.
+    if (row->has_finalizer) {
+      record_timers_[now_.mono + holders_.patience()].insert(name);
+    }
+    return;
+  }
+  if (row->retry_at && now_.mono < *row->retry_at) {
+    record_timers_[*row->retry_at].insert(name);
+    return;
+  }
+  if (!is_final(row->phase) && !row->undialled) {
+    if (row->owner.empty() || !row->scheduled_time) return;  // hand-made: not ours to judge
+    return conclude_record(*row, row->deleting ? reason::kDeleted : reason::kRestoredRecord,
+                           "no PodCronJob lists this run as active; it was not run");
+  }
+  load_.release(name);
+  if (row->has_finalizer) return drop_finalizer(*row);
+}
+
+void Engine::State::conclude_record(const RecordRow& row, std::string_view why,
+                                    std::string message) {
+  const std::string name = key_of(row.namespace_, row.name);
+  RecordRow* known = records_.find(name);
+  if (known == nullptr || known->tending) return;
+  known->tending = true;
+  api::PodJobStatus status;
+  status.phase = api::PodJobPhase::kUnknown;
+  status.reason = why;
+  status.message = std::move(message);
+  status.start_time = row.start_time;
+  status.completion_time = whole_seconds(now_.wall);
+  status.target = row.targets.size() == 1 ? row.targets.front().pod_name
+                                          : fmt::format("{} pods", row.targets.size());
+  for (const api::TargetRef& ref : row.targets) {
+    api::TargetStatus target;
+    target.pod_name = ref.pod_name;
+    target.pod_uid = ref.pod_uid;
+    target.container = ref.container;
+    target.outcome = api::TargetOutcome::kUnknown;
+    target.reason = why;
+    status.targets.push_back(std::move(target));
+  }
+  Call call;
+  call.kind = CallKind::kConcludeRecord;
+  call.priority = Priority::kOutcome;
+  call.name = name;
+  call.method = Method::kPatch;
+  call.path = kube::pod_job_path(row.namespace_, row.name) + "/status";
+  call.body = api::encode_status_patch(status, row.resource_version, whole_seconds(now_.wall));
+  outbox_.submit(std::move(call));
+}
+
+void Engine::State::drop_finalizer(RecordRow& row) {
+  row.tending = true;
+  Call call;
+  call.kind = CallKind::kDropFinalizer;
+  call.name = key_of(row.namespace_, row.name);
+  call.method = Method::kPatch;
+  call.path = kube::pod_job_path(row.namespace_, row.name);
+  call.body = api::encode_finalizers_patch(row.other_finalizers, row.resource_version);
+  outbox_.submit(std::move(call));
+}
+
+void Engine::State::on_record_answer(Answer&& answer) {
+  RecordRow* row = records_.find(answer.call.name);
+  if (row == nullptr) return;
+  row->tending = false;
+  const Uid owner = row->owner;
+  const std::string run = row->name;
+  if (answer.reply.http_status == 404) {
+    erase_record(answer.call.name);
+  } else if (answer.reply.http_status == 200 && answer.call.kind != CallKind::kDeleteRecord) {
+    if (const auto record = decoder_.pod_job(answer.reply.body)) put_record(*record);
+    const JobRow* job = jobs_.find(owner);
+    if (answer.call.kind == CallKind::kConcludeRecord && job != nullptr) {
+      count(metric::kRuns, {{"outcome", "Unknown"}});
+      const EventSubject subject{job->object.meta.namespace_, "PodCronJob", job->object.meta.name,
+                                 job->object.meta.uid};
+      auto call = events_.record(now_, subject, observe::event::kRunUnknown,
+                                 fmt::format("run {}: its controller is gone", run), 1);
+      if (call) outbox_.submit(std::move(*call));
+    }
+  } else if (answer.reply.http_status >= 300) {
+    // 409: the watch will bring what is newer; anything else is tried again after a rest.
+    row->retry_at = now_.mono + kTendRetry;
+    record_timers_[*row->retry_at].insert(answer.call.name);
+  }
+  if (const JobRow* job = jobs_.find(owner)) enqueue(job->id);
+}
+
+/// Deletes the oldest finished PodJobs beyond the limits, once their finalizer is gone.
+void Engine::State::limit_history(JobRow& row) {
+  const auto& owned = records_.owned_by(row.object.meta.uid);
+  const auto limit = [&](bool succeeded) {
+    return static_cast<std::size_t>(std::max(0, succeeded
+                                                    ? row.object.spec.successful_jobs_history_limit
+                                                    : row.object.spec.failed_jobs_history_limit));
+  };
+  std::vector<std::string> surplus;
+  std::size_t kept[2] = {0, 0};
+  // By name is by scheduled time: newest first from the end.
+  for (auto at = owned.rbegin(); at != owned.rend(); ++at) {
+    const RecordRow* record = records_.find(*at);
+    if (!is_final(record->phase)) continue;
+    const bool succeeded = record->phase == api::PodJobPhase::kSucceeded;
+    if (++kept[succeeded ? 0 : 1] <= limit(succeeded)) continue;
+    const bool removable = !record->has_finalizer && !record->deleting && !record->tending &&
+                           !lists(row, record->name);
+    const std::string_view holder = holder_in(record->holder);
+    if (removable && (holder.empty() || holder_gone(holder))) surplus.push_back(*at);
+  }
+  for (const std::string& name : surplus) {
+    RecordRow* record = records_.find(name);
+    if (record->retry_at && now_.mono < *record->retry_at) continue;
+    record->tending = true;
+    Call call;
+    call.kind = CallKind::kDeleteRecord;
+    call.name = name;
+    call.method = Method::kDelete;
+    call.path = kube::pod_job_path(record->namespace_, record->name);
+    call.body = api::encode_delete_options(record->uid, 0);
+    outbox_.submit(std::move(call));
+  }
+}
+
+}  // namespace podcron::engine

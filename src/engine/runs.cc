@@ -1,0 +1,479 @@
+// Steps 7 to 9 of the data flow: permit, act, record. Runs decide; here their actions become
+// requests and tasks, and answers become their inputs.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "engine/state.h"
+#include "kube/paths.h"
+#include "observe/log_keys.h"
+#include "observe/metrics.h"
+#include "observe/reasons.h"
+#include "reconcile/expand.h"
+#include "strategy/strategy.h"
+
+namespace podcron::engine {
+namespace {
+
+namespace key = observe::key;
+namespace metric = observe::metric;
+namespace reason = observe::reason;
+using reconcile::RecordReply;
+using reconcile::RunEnd;
+
+constexpr Millis kHandshakeTimeout{15'000};
+/// last_success series: the contract's section 10.
+constexpr std::size_t kLastSuccessSeriesMax = 1000;
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+std::string refusal_text(const KubeReply& reply) {
+  const auto status = api::decode_status(reply.body);
+  return status ? status->message : fmt::format("HTTP {}", reply.http_status);
+}
+
+}  // namespace
+
+Engine::State::RunEntry* Engine::State::find_run(RunId id) {
+  const auto at = runs_.find(id);
+  return at == runs_.end() ? nullptr : &at->second;
+}
+
+void Engine::State::start_run(JobRow& row, reconcile::Run&& run) {
+  const RunId id = ++next_run_;
+  const reconcile::RunOrigin& origin = run.origin();
+  const std::string name = key_of(origin.namespace_, origin.run);
+  PODCRON_ASSERT(!runs_here(name));
+  load_.hold(name, origin.pod_cron_job_uid, run.targets());
+  ++held_by_namespace_[origin.namespace_];
+  run_by_key_.emplace(name, id);
+  RunEntry& entry = runs_.emplace(id, RunEntry{id, row.id, std::move(run), {}, {}}).first->second;
+  std::vector<reconcile::RunAction> actions;
+  entry.run.start(now_, actions);
+  perform(entry, actions);
+}
+
+void Engine::State::feed(RunEntry& entry, reconcile::RunInput&& input) {
+  std::vector<reconcile::RunAction> actions;
+  entry.run.on(now_, std::move(input), actions);
+  perform(entry, actions);
+}
+
+/// Actions may feed the run again (a redraw answers at once), hence the loop over a growing list.
+void Engine::State::perform(RunEntry& entry, std::vector<reconcile::RunAction>& actions) {
+  const RunId id = entry.id;
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    const reconcile::RunAction action = actions[i];
+    perform_one(entry, action);
+    if (find_run(id) == nullptr) return;  // concluded on the way
+  }
+  if (entry.run.end() != RunEnd::kNone) return conclude(entry);
+  const auto timer = entry.run.wake_at();
+  if (timer == entry.timer) return;
+  if (entry.timer) run_timers_.erase({*entry.timer, id});
+  if (timer) run_timers_.insert({*timer, id});
+  entry.timer = timer;
+}
+
+Call Engine::State::record_call(const RunEntry& entry, CallKind kind, Priority priority,
+                                Method method, std::string path, std::string body) const {
+  Call call;
+  call.kind = kind;
+  call.priority = priority;
+  call.job = entry.job;
+  call.run = entry.id;
+  call.method = method;
+  call.path = std::move(path);
+  call.body = std::move(body);
+  return call;
+}
+
+void Engine::State::perform_one(RunEntry& entry, const reconcile::RunAction& action) {
+  const reconcile::RunOrigin& origin = entry.run.origin();
+  const std::string path = kube::pod_job_path(origin.namespace_, origin.run);
+  std::visit(
+      Overloaded{
+          [&](const reconcile::CreateRecord&) { create_record(entry); },
+          [&](const reconcile::ReadRecord&) {
+            outbox_.submit(
+                record_call(entry, CallKind::kReadRecord, Priority::kPermit, Method::kGet, path));
+          },
+          [&](const reconcile::ReadParent&) {
+            outbox_.submit(
+                record_call(entry, CallKind::kReadParent, Priority::kRead, Method::kGet,
+                            kube::pod_cron_job_path(origin.namespace_, origin.pod_cron_job)));
+          },
+          [&](const reconcile::ReadPod& read) {
+            Call call = record_call(
+                entry, CallKind::kReadPod, Priority::kRead, Method::kGet,
+                kube::pod_path(origin.namespace_, entry.run.targets()[read.target].pod_name));
+            call.target = read.target;
+            outbox_.submit(std::move(call));
+          },
+          [&](const reconcile::Redraw& again) { redraw(entry, again); },
+          [&](const reconcile::Dial& dial) { dials_.emplace_back(entry.id, dial); },
+          [&](const reconcile::Hang& hang) {
+            if (const auto at = entry.tasks.find(hang.target); at != entry.tasks.end()) {
+              out_->emplace_back(Cancel{at->second});
+              return;
+            }
+            // Still waiting for a handshake place: certainly not started.
+            std::erase_if(dials_, [&](const auto& d) {
+              return d.first == entry.id && d.second.target == hang.target;
+            });
+            api::ExecReport report;
+            report.end = api::ExecEnd::kNotConnected;
+            report.error = "given up before it was dialled";
+            feed(entry, reconcile::TaskOver{hang.target, std::move(report)});
+          },
+          [&](const reconcile::WriteStatus&) {
+            outbox_.submit(record_call(
+                entry, CallKind::kWriteRecord, Priority::kOutcome, Method::kPatch, path + "/status",
+                api::encode_status_patch(entry.run.status(), entry.run.resource_version(),
+                                         whole_seconds(now_.wall))));
+          },
+          [&](const reconcile::GiveBack&) {
+            outbox_.submit(record_call(entry, CallKind::kGiveBack, Priority::kOutcome,
+                                       Method::kPatch, path,
+                                       api::encode_holder_patch("", entry.run.resource_version())));
+          },
+          [&](const reconcile::RemoveRecord&) {
+            outbox_.submit(record_call(entry, CallKind::kRemoveRecord, Priority::kOutcome,
+                                       Method::kDelete, path,
+                                       api::encode_delete_options(entry.run.record_uid(), 0)));
+          },
+      },
+      action);
+}
+
+void Engine::State::create_record(RunEntry& entry) {
+  const reconcile::RunOrigin& origin = entry.run.origin();
+  const JobRow* row = jobs_.find(entry.job);
+  if (row == nullptr) {
+    // The PodCronJob went away between the claim and the permit: nothing was created.
+    RecordReply reply;
+    reply.kind = RecordReply::Kind::kNotFound;
+    return feed(entry, std::move(reply));
+  }
+  const api::PodCronJobSpec& spec = row->object.spec;
+  const std::string holder = entry.run.holder_annotation();
+  const api::NewPodJob job{
+      origin.namespace_,
+      origin.run,
+      {"podcron.dev", "PodCronJob", origin.pod_cron_job, origin.pod_cron_job_uid},
+      holder,
+      origin.pod_cron_job,
+      origin.generation,
+      origin.scheduled_time,
+      entry.run.targets(),
+      spec.template_labels,
+      spec.template_annotations,
+      spec.job_json};
+  outbox_.submit(record_call(entry, CallKind::kPermit, Priority::kPermit, Method::kPost,
+                             kube::pod_jobs_path(origin.namespace_), api::encode_new_pod_job(job)));
+}
+
+/// Another eligible pod that this run has not tried; the seed counts the redraws.
+void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
+  const reconcile::Run& run = entry.run;
+  const reconcile::RunOrigin& origin = run.origin();
+  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
+  const eligibility::Criteria criteria{origin.namespace_,
+                                       &run.spec().target,
+                                       &config_.serving_selector,
+                                       &config_.owner_kinds,
+                                       [&](const Uid& pod) {
+                                         return run.tried(pod) ||
+                                                load_.busy(pod, origin.pod_cron_job_uid, runs_max);
+                                       },
+                                       whole_seconds(now_.wall)};
+  eligibility::Assessment assessment;
+  eligibility::assess(pods_, workloads_, criteria, assessment);
+  std::optional<api::TargetRef> pod;
+  const strategy::Row* row = strategy::find(run.spec().strategy.type);
+  if (row != nullptr && !assessment.eligible.empty()) {
+    api::StrategySpec one = run.spec().strategy;
+    one.count = 1;
+    std::vector<std::uint32_t> chosen;
+    row->choose(one, assessment.eligible.size(),
+                strategy::seed_of(origin.pod_cron_job_uid, origin.scheduled_time, again.number),
+                chosen);
+    if (!chosen.empty()) {
+      pod = reconcile::target_ref(pods_, run.spec().target, assessment.eligible[chosen.front()]);
+    }
+  }
+  feed(entry, reconcile::Redrawn{again.target, std::move(pod)});
+}
+
+void Engine::State::send_dials() {
+  std::size_t sent = 0;
+  while (sent < dials_.size() && handshakes_.size() < kHandshakesMax) {
+    const auto [id, next] = dials_[sent++];
+    if (RunEntry* entry = find_run(id)) dial(*entry, next);
+  }
+  dials_.erase(dials_.begin(), dials_.begin() + static_cast<std::ptrdiff_t>(sent));
+}
+
+void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
+  const reconcile::RunOrigin& origin = entry.run.origin();
+  const api::TargetRef& target = entry.run.targets()[next.target];
+  const reconcile::RunIdentity identity{origin.run, origin.scheduled_time, origin.attempt,
+                                        target.pod_name, next.target};
+  const auto argv = reconcile::argv_of(entry.run.spec().exec, identity, next.through_env);
+  const EffectId id{++next_id_};
+  entry.tasks[next.target] = id;
+  tasks_[id.value] = {entry.id, next.target};
+  handshakes_.insert(id.value);
+  dialled_[key_of(origin.namespace_, target.pod_name)].insert({entry.id, next.target});
+  out_->emplace_back(
+      ExecTask{id, kube::exec_path(origin.namespace_, target.pod_name, target.container, argv),
+               origin.run, kHandshakeTimeout});
+  const Millis late = now_.wall - WallMillis(origin.scheduled_time);
+  observe(metric::kStartSkew, "exec", late);
+  log(LogLevel::kInfo, "run started",
+      {{key::kPodCronJob, key_of(origin.namespace_, origin.pod_cron_job)},
+       {key::kPodJob, origin.run},
+       {key::kPod, target.pod_name},
+       {key::kStartSkewMs, std::to_string(late.count())}});
+}
+
+void Engine::State::on_task_started(const TaskStarted& started) {
+  handshakes_.erase(started.id.value);
+  const auto at = tasks_.find(started.id.value);
+  if (at == tasks_.end()) return;
+  if (RunEntry* entry = find_run(at->second.first)) {
+    feed(*entry, reconcile::Dialled{at->second.second});
+  }
+}
+
+void Engine::State::on_task_ended(TaskEnded&& ended) {
+  handshakes_.erase(ended.id.value);
+  const auto at = tasks_.find(ended.id.value);
+  if (at == tasks_.end()) return;
+  const auto [run, target] = at->second;
+  tasks_.erase(at);
+  RunEntry* entry = find_run(run);
+  if (entry == nullptr) return;
+  entry->tasks.erase(target);
+  const std::string pod =
+      key_of(entry->run.origin().namespace_, entry->run.targets()[target].pod_name);
+  if (const auto d = dialled_.find(pod); d != dialled_.end()) {
+    d->second.erase({run, target});
+    if (d->second.empty()) dialled_.erase(d);
+  }
+  feed(*entry, reconcile::TaskOver{target, std::move(ended.report)});
+}
+
+/// Every answer of the outbox comes here first and goes to the group that asked.
+void Engine::State::on_answer(Answer&& answer) {
+  const KubeReply& reply = answer.reply;
+  count(metric::kApiRequests,
+        {{"purpose", std::string(to_string(answer.call.kind))},
+         {"code", std::to_string(reply.certainty == Certainty::kDone ? reply.http_status : 0)}});
+  switch (answer.call.kind) {
+    case CallKind::kClaim:
+      return on_status_answer(std::move(answer));
+    case CallKind::kReadJob:
+      return on_job_read(std::move(answer));
+    case CallKind::kTakeClaim:
+      return on_claim_taken(std::move(answer));
+    case CallKind::kInspectRecord:
+      return on_inspected(std::move(answer));
+    case CallKind::kSwapHolder:
+      return on_holder_swapped(std::move(answer));
+    case CallKind::kConcludeRecord:
+    case CallKind::kDropFinalizer:
+    case CallKind::kDeleteRecord:
+      return on_record_answer(std::move(answer));
+    case CallKind::kLease: {
+      const bool held = holders_.held();
+      holders_.on_answer(now_, reply);
+      if (!held && holders_.held()) look_at_everything();
+      return;
+    }
+    case CallKind::kProbeLabels:
+      return on_labels_probed(std::move(answer));
+    case CallKind::kDeleteLease:
+      if (lease_released_) drain_until_ = now_.mono;
+      return;
+    case CallKind::kEvent:
+      return;
+    case CallKind::kPermit:
+    case CallKind::kReadRecord:
+    case CallKind::kReadParent:
+    case CallKind::kReadPod:
+    case CallKind::kWriteRecord:
+    case CallKind::kGiveBack:
+    case CallKind::kRemoveRecord:
+      break;
+  }
+  RunEntry* entry = find_run(answer.call.run);
+  if (entry == nullptr) return;
+  if (answer.call.kind == CallKind::kReadPod) return on_pod_read(*entry, answer);
+  if (answer.call.kind == CallKind::kReadParent) {
+    reconcile::ParentReply parent;
+    if (reply.http_status == 200) {
+      auto job = decoder_.pod_cron_job(reply.body);
+      if (job) {
+        parent.parent = *job;
+        put_job(std::move(*job));
+      }
+    }
+    return feed(*entry, std::move(parent));
+  }
+  RecordReply record;
+  if (reply.http_status == 200 || reply.http_status == 201) {
+    auto decoded = decoder_.pod_job(reply.body);
+    if (decoded) {
+      put_record(*decoded);
+      record.record = std::move(*decoded);
+    }
+  } else if (reply.http_status == 404) {
+    record.kind = RecordReply::Kind::kNotFound;
+  } else if (reply.http_status == 409) {
+    record.kind = RecordReply::Kind::kConflict;
+  } else {
+    record.kind = RecordReply::Kind::kRefused;
+    record.message = refusal_text(reply);
+  }
+  entry = find_run(answer.call.run);
+  if (entry != nullptr) feed(*entry, std::move(record));
+}
+
+/// The live pod enters the store, and the rules judge it there once more.
+void Engine::State::on_pod_read(RunEntry& entry, const Answer& answer) {
+  const std::uint32_t target = answer.call.target;
+  const api::TargetRef& expected = entry.run.targets()[target];
+  const std::string namespace_ = entry.run.origin().namespace_;
+  const auto refuse = [&](std::string_view why) {
+    feed(entry, reconcile::PodChecked{target, std::string(why)});
+  };
+  if (answer.reply.http_status != 200) return refuse("PodGone");
+  const auto pod = decoder_.pod(answer.reply.body);
+  if (!pod || pod->meta.uid != expected.pod_uid) return refuse("PodGone");
+  if (!pods_.refresh(*pod)) return refuse("PodGone");
+  const auto handle = pods_.find(namespace_, expected.pod_name);
+  if (!handle) return refuse("PodGone");
+  const eligibility::Criteria criteria{namespace_,
+                                       &entry.run.spec().target,
+                                       &config_.serving_selector,
+                                       &config_.owner_kinds,
+                                       nullptr,  // the run itself holds the pod
+                                       whole_seconds(now_.wall)};
+  const auto verdict = eligibility::evaluate(pods_, workloads_, criteria, *handle);
+  if (verdict != eligibility::Reason::kEligible) return refuse(to_string(verdict));
+  const api::TargetRef now = reconcile::target_ref(pods_, entry.run.spec().target, *handle);
+  if (now.container != expected.container || now.container_id != expected.container_id) {
+    return refuse("ContainerRestarted");
+  }
+  feed(entry, reconcile::PodChecked{target, ""});
+}
+
+/// The run is over for us: its tasks are cancelled, its end is told, its job looks again.
+void Engine::State::conclude(RunEntry& entry) {
+  const reconcile::Run& run = entry.run;
+  const reconcile::RunOrigin origin = run.origin();
+  const std::string name = key_of(origin.namespace_, origin.run);
+  for (const auto& [target, task] : entry.tasks) {
+    out_->emplace_back(Cancel{task});
+    tasks_.erase(task.value);
+    const std::string pod = key_of(origin.namespace_, run.targets()[target].pod_name);
+    if (const auto d = dialled_.find(pod); d != dialled_.end()) {
+      d->second.erase({entry.id, target});
+      if (d->second.empty()) dialled_.erase(d);
+    }
+  }
+  const WallTime now = whole_seconds(now_.wall);
+  const auto unrecorded = [&](api::Outcome outcome, std::string_view why) {
+    unrecorded_[name] = {origin.pod_cron_job_uid, {true, false, outcome, std::string(why), now}};
+    report_run(entry, outcome, std::string(why));
+  };
+  switch (run.end()) {
+    case RunEnd::kNone:
+      PODCRON_ASSERT(false);
+      break;
+    case RunEnd::kRecorded:
+      report_run(entry,
+                 run.status().phase == api::PodJobPhase::kSucceeded ? api::Outcome::kSucceeded
+                 : run.status().phase == api::PodJobPhase::kFailed  ? api::Outcome::kFailed
+                                                                    : api::Outcome::kUnknown,
+                 run.status().reason);
+      break;
+    case RunEnd::kDenied:
+      unrecorded(api::Outcome::kSkipped, reason::kDenied);
+      break;
+    case RunEnd::kNameTaken:
+      unrecorded(api::Outcome::kFailed, reason::kPodJobNameTaken);
+      break;
+    case RunEnd::kMissing:
+      unrecorded(api::Outcome::kUnknown, reason::kRecordMissing);
+      break;
+    case RunEnd::kLost:
+    case RunEnd::kDropped:
+    case RunEnd::kGivenBack:
+      break;
+  }
+  RecordRow* record = records_.find(name);
+  if (record != nullptr && run.end() == RunEnd::kDropped) record->undialled = true;
+  const bool keeps_place =
+      run.end() == RunEnd::kRecorded && run.status().phase == api::PodJobPhase::kUnknown;
+  if (!keeps_place || record == nullptr) load_.release(name);
+  --held_by_namespace_[origin.namespace_];
+  if (entry.timer) run_timers_.erase({*entry.timer, entry.id});
+  run_by_key_.erase(name);
+  const JobId job = entry.job;
+  runs_.erase(entry.id);
+  enqueue(job);
+  wake_bound_waiters();
+  record_timers_[now_.mono].insert(name);
+}
+
+void Engine::State::report_run(const RunEntry& entry, api::Outcome outcome,
+                               const std::string& why) {
+  const reconcile::Run& run = entry.run;
+  const reconcile::RunOrigin& origin = run.origin();
+  const bool succeeded = outcome == api::Outcome::kSucceeded;
+  const std::string word = succeeded                           ? "Succeeded"
+                           : outcome == api::Outcome::kFailed  ? "Failed"
+                           : outcome == api::Outcome::kUnknown ? "Unknown"
+                                                               : "Skipped";
+  count(metric::kRuns, {{"outcome", word}});
+  const std::string job = key_of(origin.namespace_, origin.pod_cron_job);
+  if (succeeded && jobs_.rows().size() <= kLastSuccessSeriesMax) {
+    gauge(metric::kLastSuccess,
+          static_cast<double>(origin.scheduled_time.time_since_epoch().count()),
+          {{"namespace", origin.namespace_}, {"podcronjob", origin.pod_cron_job}});
+  }
+  std::vector<std::pair<std::string_view, std::string>> facts{
+      {key::kPodCronJob, job},
+      {key::kPodJob, origin.run},
+      {key::kPod,
+       run.status().target.empty() ? run.targets().front().pod_name : run.status().target},
+      {key::kOutcome, word}};
+  if (!why.empty()) facts.emplace_back(key::kReason, why);
+  if (run.status().exit_code) {
+    facts.emplace_back(key::kExitCode, std::to_string(*run.status().exit_code));
+  }
+  if (!run.status().message.empty()) facts.emplace_back(key::kMessage, run.status().message);
+  log(succeeded ? LogLevel::kInfo : LogLevel::kWarning, "run ended", std::move(facts));
+  if (succeeded) return;
+  const EventSubject subject{origin.namespace_, "PodCronJob", origin.pod_cron_job,
+                             origin.pod_cron_job_uid};
+  const auto event = why == reason::kPodJobNameTaken     ? observe::event::kPodJobNameTaken
+                     : outcome == api::Outcome::kFailed  ? observe::event::kRunFailed
+                     : outcome == api::Outcome::kUnknown ? observe::event::kRunUnknown
+                                                         : observe::event::kRunSkipped;
+  std::string note = fmt::format("run {}: {}{}{}", origin.run, why.empty() ? word : why,
+                                 run.status().message.empty() ? "" : ": ", run.status().message);
+  if (auto call = events_.record(now_, subject, event, std::move(note), 1)) {
+    outbox_.submit(std::move(*call));
+  }
+}
+
+}  // namespace podcron::engine

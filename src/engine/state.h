@@ -1,0 +1,205 @@
+// Everything the engine holds, and the steps of the data flow as member functions. Each group is
+// in the .cc file that its heading names.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/codec.h"
+#include "eligibility/eligibility.h"
+#include "engine/engine.h"
+#include "engine/event_recorder.h"
+#include "engine/holders.h"
+#include "engine/outbox.h"
+#include "engine/tables.h"
+#include "kube/watch_machine.h"
+#include "reconcile/run.h"
+#include "store/pod_store.h"
+#include "store/workload_store.h"
+
+namespace podcron::engine {
+
+/// A step handles at most so many keys, so that completions are never far behind.
+inline constexpr std::size_t kKeysPerStepMax = 64;
+/// At most so many upgrades at once: the API server dials the node for each.
+inline constexpr std::size_t kHandshakesMax = 16;
+
+struct Engine::State {
+  explicit State(EngineConfig config);
+
+  // ---- engine.cc: one step ----
+  WakeAt step(Now now, Input&& input);
+  void note_clock(Now now);
+  void note_server_date(Now now, std::optional<WallTime> date);
+  [[nodiscard]] WallTime server_bound() const;
+  [[nodiscard]] bool synced() const;
+  [[nodiscard]] bool may_start() const;
+  void run_timers();
+  [[nodiscard]] WakeAt wake_at() const;
+  void log(LogLevel level, std::string_view message,
+           std::vector<std::pair<std::string_view, std::string>> facts);
+  void count(std::string_view name,
+             std::vector<std::pair<std::string_view, std::string>> labels = {}, double value = 1);
+  void gauge(std::string_view name, double value,
+             std::vector<std::pair<std::string_view, std::string>> labels = {});
+  void observe(std::string_view name, std::string_view executor, Millis value);
+  void publish_gauges();
+  void on_shutdown();
+  void drain();
+  void look_at_everything();
+
+  // ---- streams.cc: bytes decoded elsewhere -> rows (steps 1 to 4 of the data flow) ----
+  struct Stream {
+    kube::WatchMachine machine;
+    EffectId open;
+    std::uint32_t refusals = 0;
+  };
+  void open_streams();
+  void on_batch(StreamBatch&& batch);
+  void on_stream_ended(StreamEnded&& ended);
+  void put(Stream& stream, kube::Object&& object);
+  void remove(kube::Object&& object);
+  void sweep(Stream& stream);
+  void pod_changed(std::string_view namespace_, std::string_view name);
+  [[nodiscard]] std::uint32_t epoch_of(kube::ObjectKind kind) const;
+
+  // ---- jobs.cc: plan and claim (steps 5 and 6) ----
+  void enqueue(JobId id);
+  void enqueue_named(std::string_view namespace_, std::string_view name);
+  void process_job(JobRow& row);
+  void parse_schedules(JobRow& row);
+  [[nodiscard]] reconcile::RunFact fact_of(const JobRow& row, const api::ActiveRun& active);
+  void submit_status(JobRow& row, reconcile::Plan&& plan);
+  void on_status_answer(Answer&& answer);
+  void on_job_read(Answer&& answer);
+  void put_job(api::PodCronJob&& job);
+  void erase_job(JobRow& row);
+  void written(JobRow& row);
+  void set_wake(JobRow& row, std::optional<WallMillis> wall, std::optional<MonoTime> mono);
+  [[nodiscard]] bool has_capacity(std::string_view namespace_) const;
+  void forget_claim(JobRow& row, bool won);
+  void give_up_write(JobRow& row);
+  void wake_bound_waiters();
+
+  // ---- label_probe.cc ----
+  void probe_labels(JobRow& row);
+  void on_labels_probed(Answer&& answer);
+
+  // ---- runs.cc: permit, act, record (steps 7 to 9) ----
+  struct RunEntry {
+    RunId id = 0;
+    JobId job = 0;
+    reconcile::Run run;
+    std::map<std::uint32_t, EffectId> tasks;
+    std::optional<MonoTime> timer;
+  };
+  void start_run(JobRow& row, reconcile::Run&& run);
+  void feed(RunEntry& entry, reconcile::RunInput&& input);
+  void perform(RunEntry& entry, std::vector<reconcile::RunAction>& actions);
+  void perform_one(RunEntry& entry, const reconcile::RunAction& action);
+  void create_record(RunEntry& entry);
+  void redraw(RunEntry& entry, const reconcile::Redraw& redraw);
+  void dial(RunEntry& entry, const reconcile::Dial& dial);
+  void send_dials();
+  void on_answer(Answer&& answer);
+  void on_pod_read(RunEntry& entry, const Answer& answer);
+  void on_task_started(const TaskStarted& started);
+  void on_task_ended(TaskEnded&& ended);
+  void conclude(RunEntry& entry);
+  void report_run(const RunEntry& entry, api::Outcome outcome, const std::string& reason);
+  RunEntry* find_run(RunId id);
+  [[nodiscard]] bool runs_here(const std::string& key) const { return run_by_key_.contains(key); }
+  Call record_call(const RunEntry& entry, CallKind kind, Priority priority, Method method,
+                   std::string path, std::string body = "") const;
+
+  // ---- records.cc: take-over, finalizers, history limits ----
+  void put_record(const api::PodJob& record);
+  void erase_record(const std::string& key);
+  void tend_record(const std::string& key);
+  void tend_active(JobRow& row);
+  void inspect(JobRow& row, const api::ActiveRun& active);
+  void on_inspected(Answer&& answer);
+  void take_claim(JobRow& row, const api::ActiveRun& active);
+  void on_claim_taken(Answer&& answer);
+  void on_holder_swapped(Answer&& answer);
+  void conclude_record(const RecordRow& row, std::string_view reason, std::string message);
+  void on_record_answer(Answer&& answer);
+  void drop_finalizer(RecordRow& row);
+  void limit_history(JobRow& row);
+  [[nodiscard]] reconcile::RunOrigin origin_of(const JobRow& row,
+                                               const api::ActiveRun& active) const;
+  [[nodiscard]] bool place_given_up(const RecordRow& row) const;
+  bool holder_gone(std::string_view annotation_or_holder);
+
+  EngineConfig config_;
+  std::string holder_;
+  Now now_{};
+  std::vector<Effect>* out_ = nullptr;
+  std::uint64_t next_id_ = 0;
+  std::shared_ptr<const ZoneDatabase> zones_;
+  api::Decoder decoder_;
+
+  std::vector<Stream> streams_;
+  store::PodStore pods_;
+  store::WorkloadStore workloads_;
+  JobTable jobs_;
+  RecordTable records_;
+  PodLoad load_;
+  Holders holders_;
+  Outbox outbox_;
+  EventRecorder events_;
+
+  std::set<JobId> ready_;  // the work queue
+  std::set<std::pair<WallMillis, JobId>> wall_timers_;
+  std::set<std::pair<MonoTime, JobId>> mono_timers_;
+  std::set<std::pair<MonoTime, RunId>> run_timers_;
+  std::map<MonoTime, std::set<std::string>> record_timers_;
+  std::map<std::string, std::set<JobId>, std::less<>> pod_watchers_;  // by namespace
+  std::set<JobId> bound_waiters_;
+  // Claims in flight count against the bounds before they are runs.
+  std::size_t claims_in_flight_ = 0;
+  /// Our claims and runs by namespace.
+  std::map<std::string, std::size_t, std::less<>> held_by_namespace_;
+
+  std::map<RunId, RunEntry> runs_;
+  std::map<std::string, RunId, std::less<>> run_by_key_;
+  std::map<std::uint64_t, std::pair<RunId, std::uint32_t>> tasks_;  // by effect id
+  std::set<std::uint64_t> handshakes_;
+  /// Tasks under way by pod ("namespace/name").
+  std::map<std::string, std::set<std::pair<RunId, std::uint32_t>>, std::less<>> dialled_;
+  std::vector<std::pair<RunId, reconcile::Dial>> dials_;  // waiting for a handshake place
+  RunId next_run_ = 0;
+  /// Ends that no PodJob records, until the run has left `active`.
+  std::map<std::string, std::pair<Uid, reconcile::RunFact>, std::less<>> unrecorded_;
+  /// Runs (by key) whose PodJob is being looked at for a take-over.
+  std::set<std::string, std::less<>> inspecting_;
+  /// Leftovers are not looked at again before.
+  std::map<std::string, MonoTime, std::less<>> rest_until_;
+
+  std::optional<Millis> wall_offset_;  // wall - mono
+  std::optional<std::pair<WallTime, MonoTime>> server_clock_;
+  MonoTime gauges_at_{};
+  bool draining_ = false;
+  bool exit_sent_ = false;
+  bool grace_over_ = false;
+  bool lease_released_ = false;
+  std::optional<MonoTime> drain_until_;
+};
+
+/// The run may end in order for so long after SIGTERM, before it is given up: below the 30 s of
+/// a pod's default grace, with room to write the records.
+inline constexpr Millis kDrainGrace{20'000};
+/// Then the records are written for so long, and the Lease is deleted for so long.
+inline constexpr Millis kDrainRecords{5'000};
+inline constexpr Millis kDrainLease{2'000};
+/// Settled runs are written to the PodCronJob within this, unless a claim carries them earlier.
+inline constexpr Millis kFlushAfter{4'000};
+
+}  // namespace podcron::engine

@@ -1,0 +1,236 @@
+// Steps 1 to 4 of the data flow: decoded items -> rows -> work queue.
+#include <fmt/format.h>
+
+#include "engine/state.h"
+#include "observe/log_keys.h"
+#include "observe/metrics.h"
+
+namespace podcron::engine {
+namespace {
+
+namespace key = observe::key;
+namespace metric = observe::metric;
+using kube::ObjectKind;
+
+std::string_view resource_of(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kPodCronJob:
+      return "podcronjobs";
+    case ObjectKind::kPodJob:
+      return "podjobs";
+    case ObjectKind::kPod:
+      return "pods";
+    case ObjectKind::kReplicaSet:
+      return "replicasets";
+    case ObjectKind::kStatefulSet:
+      return "statefulsets";
+    case ObjectKind::kDaemonSet:
+      return "daemonsets";
+    case ObjectKind::kDeployment:
+      return "deployments";
+    case ObjectKind::kLease:
+      return "leases";
+  }
+  return "";
+}
+
+std::string_view kind_of(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::kReplicaSet:
+      return "ReplicaSet";
+    case ObjectKind::kStatefulSet:
+      return "StatefulSet";
+    case ObjectKind::kDaemonSet:
+      return "DaemonSet";
+    case ObjectKind::kDeployment:
+      return "Deployment";
+    default:
+      return "";
+  }
+}
+
+template <class... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace
+
+void Engine::State::open_streams() {
+  if (draining_) return;
+  for (Stream& stream : streams_) {
+    auto request = stream.machine.poll(now_);
+    if (!request) continue;
+    stream.open = EffectId{++next_id_};
+    out_->emplace_back(OpenStream{stream.open, stream.machine.target().kind, request->watch,
+                                  std::move(request->path), request->inactivity_timeout});
+  }
+}
+
+void Engine::State::on_batch(StreamBatch&& batch) {
+  for (Stream& stream : streams_) {
+    if (stream.open != batch.id) continue;
+    for (kube::StreamItem& item : batch.items) {
+      switch (stream.machine.on_item(item)) {
+        case kube::StoreAction::kApply:
+          put(stream, std::move(std::get<kube::Apply>(item).object));
+          break;
+        case kube::StoreAction::kDelete:
+          remove(std::move(std::get<kube::Delete>(item).object));
+          break;
+        case kube::StoreAction::kSweep:
+          sweep(stream);
+          break;
+        case kube::StoreAction::kNone:
+          if (const auto* bad = std::get_if<kube::Undecodable>(&item)) {
+            const auto resource = std::string(resource_of(stream.machine.target().kind));
+            count(metric::kUndecodable, {{"resource", resource}});
+            log(LogLevel::kWarning, "object left out: it cannot be read",
+                {{key::kResource, resource + "/" + bad->name}, {key::kError, bad->error}});
+          }
+          break;
+      }
+    }
+  }
+}
+
+void Engine::State::on_stream_ended(StreamEnded&& ended) {
+  note_server_date(now_, ended.date);
+  for (Stream& stream : streams_) {
+    if (stream.open != ended.id) continue;
+    stream.open = {};
+    const bool was_synced = synced();
+    stream.machine.on_end(now_, {ended.orderly, ended.http_status, ended.retry_after});
+    const bool refused = ended.http_status != 200 && ended.http_status != 410;
+    // The first refusal in a row is worth a line, then every eighth.
+    if (refused && stream.refusals++ % 8 == 0) {
+      const auto at = stream.machine.wake_at();
+      log(LogLevel::kWarning, "cannot read from the API server",
+          {{key::kResource, std::string(resource_of(stream.machine.target().kind))},
+           {key::kHttpStatus, std::to_string(ended.http_status)},
+           {key::kError, ended.error},
+           {key::kRetryMs, std::to_string(at ? (*at - now_.mono).count() : 0)}});
+    }
+    if (!refused) stream.refusals = 0;
+    if (!was_synced && synced()) {
+      log(LogLevel::kInfo, "all resources listed",
+          {{key::kCount, std::to_string(jobs_.rows().size())}});
+      look_at_everything();
+    }
+  }
+}
+
+std::uint32_t Engine::State::epoch_of(ObjectKind kind) const {
+  for (const Stream& stream : streams_) {
+    if (stream.machine.target().kind == kind) return stream.machine.epoch();
+  }
+  return 0;
+}
+
+void Engine::State::put(Stream& stream, kube::Object&& object) {
+  const std::uint32_t epoch = stream.machine.epoch();
+  std::visit(Overloaded{
+                 [&](api::Pod&& pod) {
+                   if (pods_.apply(pod, epoch)) pod_changed(pod.meta.namespace_, pod.meta.name);
+                 },
+                 [&](api::Workload&& workload) {
+                   if (workloads_.apply(workload, epoch)) {
+                     pod_changed(workload.meta.namespace_, "");
+                   }
+                 },
+                 [&](api::PodCronJob&& job) { put_job(std::move(job)); },
+                 [&](api::PodJob&& record) { put_record(record); },
+                 [&](api::Lease&& lease) { holders_.apply(now_, lease, epoch); },
+             },
+             std::move(object));
+}
+
+void Engine::State::remove(kube::Object&& object) {
+  std::visit(Overloaded{
+                 [&](api::Pod&& pod) {
+                   if (pods_.erase(pod.meta.namespace_, pod.meta.name, pod.meta.uid,
+                                   pod.meta.resource_version)) {
+                     pod_changed(pod.meta.namespace_, pod.meta.name);
+                   }
+                 },
+                 [&](api::Workload&& workload) {
+                   workloads_.erase(workload.meta.uid, workload.meta.resource_version);
+                 },
+                 [&](api::PodCronJob&& job) {
+                   JobRow* row = jobs_.find(job.meta.uid);
+                   if (row != nullptr) erase_job(*row);
+                 },
+                 [&](api::PodJob&& record) {
+                   const std::string name = key_of(record.meta.namespace_, record.meta.name);
+                   const RecordRow* row = records_.find(name);
+                   if (row != nullptr && row->uid == record.meta.uid) erase_record(name);
+                 },
+                 [&](api::Lease&& lease) { holders_.erase(now_, lease); },
+             },
+             std::move(object));
+}
+
+void Engine::State::sweep(Stream& stream) {
+  const std::uint32_t epoch = stream.machine.epoch();
+  const ObjectKind kind = stream.machine.target().kind;
+  if (stream.machine.relists() > 0) {
+    count(metric::kRelists, {{"resource", std::string(resource_of(kind))}});
+  }
+  switch (kind) {
+    case ObjectKind::kPod:
+      pods_.sweep(epoch, [&](std::string_view namespace_, std::string_view name) {
+        pod_changed(namespace_, name);
+      });
+      break;
+    case ObjectKind::kPodCronJob:
+      for (const JobId id : jobs_.not_marked(epoch)) erase_job(*jobs_.find(id));
+      break;
+    case ObjectKind::kPodJob:
+      for (const std::string& name : records_.not_marked(epoch)) erase_record(name);
+      break;
+    case ObjectKind::kLease:
+      holders_.sweep(now_, epoch);
+      for (const std::string& lease : holders_.abandoned(now_)) {
+        Call call;
+        call.kind = CallKind::kDeleteLease;
+        call.method = Method::kDelete;
+        call.path = fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases/{}",
+                                config_.lease_namespace, lease);
+        call.tries_max = 1;
+        outbox_.submit(std::move(call));
+      }
+      break;
+    case ObjectKind::kReplicaSet:
+    case ObjectKind::kStatefulSet:
+    case ObjectKind::kDaemonSet:
+    case ObjectKind::kDeployment:
+      workloads_.sweep(kind_of(kind), epoch);
+      break;
+  }
+}
+
+/// Whoever waits for a pod of this namespace looks again; a run in this very pod may be over.
+void Engine::State::pod_changed(std::string_view namespace_, std::string_view name) {
+  if (const auto at = pod_watchers_.find(namespace_); at != pod_watchers_.end()) {
+    for (const JobId id : at->second) {
+      if (JobRow* row = jobs_.find(id)) row->assess = true;
+      enqueue(id);
+    }
+  }
+  if (name.empty()) return;
+  const auto at = dialled_.find(key_of(namespace_, name));
+  if (at == dialled_.end()) return;
+  const auto handle = pods_.find(namespace_, name);
+  const std::set<std::pair<RunId, std::uint32_t>> tasks = at->second;  // feeding changes the map
+  for (const auto& [id, target] : tasks) {
+    RunEntry* entry = find_run(id);
+    if (entry == nullptr) continue;
+    const Uid& dialled = entry->run.targets()[target].pod_uid;
+    const bool there = handle && pods_.expand(*handle).meta.uid == dialled;
+    if (!there) feed(*entry, reconcile::TargetGone{target});
+  }
+}
+
+}  // namespace podcron::engine

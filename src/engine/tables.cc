@@ -1,0 +1,172 @@
+#include "engine/tables.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace podcron::engine {
+
+std::string key_of(std::string_view namespace_, std::string_view name) {
+  return fmt::format("{}/{}", namespace_, name);
+}
+
+// ---- JobTable ----
+
+JobRow* JobTable::apply(api::PodCronJob&& job, std::uint32_t epoch) {
+  std::string key = key_of(job.meta.namespace_, job.meta.name);
+  if (const auto at = by_name_.find(key); at != by_name_.end()) {
+    JobRow& row = rows_.at(at->second);
+    if (row.object.meta.uid == job.meta.uid) {
+      row.epoch = std::max(row.epoch, epoch);
+      if (job.meta.resource_version <= row.object.meta.resource_version) return nullptr;
+      if (job.meta.generation != row.object.meta.generation) {
+        row.schedule.reset();
+        row.assess = true;
+        row.unlabelled_hint.clear();
+        row.probed_at.reset();
+      }
+      if (job.status.observed_schedule != row.object.status.observed_schedule) {
+        row.observed.reset();
+      }
+      row.object = std::move(job);
+      return &row;
+    }
+    if (job.meta.resource_version <= row.object.meta.resource_version) return nullptr;
+    erase(row.id);  // deleted and made again under the same name
+  }
+  const JobId id = ++next_id_;
+  JobRow& row = rows_[id];
+  row.id = id;
+  row.epoch = epoch;
+  by_uid_[job.meta.uid] = id;
+  row.object = std::move(job);
+  by_name_.emplace(std::move(key), id);
+  return &row;
+}
+
+JobRow* JobTable::find(JobId id) {
+  const auto at = rows_.find(id);
+  return at == rows_.end() ? nullptr : &at->second;
+}
+
+JobRow* JobTable::find(std::string_view namespace_, std::string_view name) {
+  const auto at = by_name_.find(key_of(namespace_, name));
+  return at == by_name_.end() ? nullptr : &rows_.at(at->second);
+}
+
+JobRow* JobTable::find(const Uid& uid) {
+  const auto at = by_uid_.find(uid);
+  return at == by_uid_.end() ? nullptr : &rows_.at(at->second);
+}
+
+void JobTable::erase(JobId id) {
+  const auto at = rows_.find(id);
+  if (at == rows_.end()) return;
+  const api::ObjectMeta& meta = at->second.object.meta;
+  by_uid_.erase(meta.uid);
+  by_name_.erase(key_of(meta.namespace_, meta.name));
+  rows_.erase(at);
+}
+
+std::vector<JobId> JobTable::not_marked(std::uint32_t epoch) const {
+  std::vector<JobId> ids;
+  for (const auto& [id, row] : rows_) {
+    if (row.epoch != epoch) ids.push_back(id);
+  }
+  return ids;
+}
+
+// ---- RecordTable ----
+
+RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
+  const std::string key = key_of(record.meta.namespace_, record.meta.name);
+  RecordRow& row = rows_[key];
+  const bool same = row.uid == record.meta.uid;
+  if (same) row.epoch = std::max(row.epoch, epoch);
+  if (record.meta.resource_version <= row.resource_version) return nullptr;
+  if (!same) row.epoch = epoch;
+  if (!same && !row.owner.empty()) by_owner_[row.owner].erase(key);
+  row.namespace_ = record.meta.namespace_;
+  row.name = record.meta.name;
+  row.uid = record.meta.uid;
+  row.owner = record.controller ? record.controller->uid : Uid{};
+  row.owner_name = record.pod_cron_job_name;
+  row.resource_version = record.meta.resource_version;
+  row.phase = record.status.phase;
+  row.reason = record.status.reason;
+  row.holder = record.holder;
+  row.has_finalizer = record.has_record_finalizer;
+  row.deleting = record.meta.deletion_timestamp.has_value();
+  row.other_finalizers = record.other_finalizers;
+  row.scheduled_time = record.scheduled_time;
+  row.start_time = record.status.start_time;
+  row.completion_time = record.status.completion_time;
+  row.active_deadline_seconds = record.spec.active_deadline_seconds;
+  const bool needs_targets = !is_final(row.phase) || row.phase == api::PodJobPhase::kUnknown;
+  row.targets = needs_targets ? record.targets : std::vector<api::TargetRef>{};
+  if (!row.owner.empty()) by_owner_[row.owner].insert(key);
+  return &row;
+}
+
+RecordRow* RecordTable::find(std::string_view key) {
+  const auto at = rows_.find(key);
+  return at == rows_.end() ? nullptr : &at->second;
+}
+
+void RecordTable::erase(std::string_view key) {
+  const auto at = rows_.find(key);
+  if (at == rows_.end()) return;
+  if (const auto owned = by_owner_.find(at->second.owner); owned != by_owner_.end()) {
+    owned->second.erase(at->first);
+    if (owned->second.empty()) by_owner_.erase(owned);
+  }
+  rows_.erase(at);
+}
+
+std::vector<std::string> RecordTable::not_marked(std::uint32_t epoch) const {
+  std::vector<std::string> keys;
+  for (const auto& [key, row] : rows_) {
+    if (row.epoch != epoch) keys.push_back(key);
+  }
+  return keys;
+}
+
+const std::set<std::string>& RecordTable::owned_by(const Uid& owner) const {
+  static const std::set<std::string> kNone;
+  const auto at = by_owner_.find(owner);
+  return at == by_owner_.end() ? kNone : at->second;
+}
+
+// ---- PodLoad ----
+
+void PodLoad::hold(const std::string& run, const Uid& job,
+                   const std::vector<api::TargetRef>& targets) {
+  release(run);
+  Held& held = runs_[run];
+  held.job = job;
+  for (const api::TargetRef& target : targets) {
+    held.pods.push_back(target.pod_uid);
+    jobs_by_pod_[target.pod_uid].push_back(job);
+  }
+}
+
+void PodLoad::release(const std::string& run) {
+  const auto at = runs_.find(run);
+  if (at == runs_.end()) return;
+  for (const Uid& pod : at->second.pods) {
+    const auto jobs = jobs_by_pod_.find(pod);
+    const auto one = std::find(jobs->second.begin(), jobs->second.end(), at->second.job);
+    jobs->second.erase(one);
+    if (jobs->second.empty()) jobs_by_pod_.erase(jobs);
+  }
+  runs_.erase(at);
+}
+
+bool PodLoad::busy(const Uid& pod, const Uid& job, std::size_t runs_max) const {
+  const auto at = jobs_by_pod_.find(pod);
+  if (at == jobs_by_pod_.end()) return false;
+  return at->second.size() >= runs_max ||
+         std::find(at->second.begin(), at->second.end(), job) != at->second.end();
+}
+
+}  // namespace podcron::engine

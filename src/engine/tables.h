@@ -1,0 +1,130 @@
+// Rows of our own kinds: PodCronJobs with what was planned for them, PodJobs with what a take-over,
+// a history limit and rule 26 ask of them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/pod_cron_job.h"
+#include "api/pod_job.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "cron/schedule.h"
+#include "reconcile/plan.h"
+
+namespace podcron::engine {
+
+using JobId = std::uint64_t;
+using RunId = std::uint64_t;
+
+/// "namespace/name".
+std::string key_of(std::string_view namespace_, std::string_view name);
+
+struct JobRow {
+  JobId id = 0;
+  api::PodCronJob object;
+  std::uint32_t epoch = 0;
+  std::optional<Result<Schedule>> schedule;  // of the spec; empty: to be parsed
+  std::unique_ptr<Schedule> observed;        // of status.observedSchedule when it differs
+  reconcile::Memory memory;
+  std::string unlabelled_hint;
+  std::optional<MonoTime> probed_at;
+  bool writing = false;  // a status write is in flight
+  bool reading = false;  // a live read after a 409 is in flight
+  bool assess = true;    // new, edited, or its pods changed
+  bool watch_pods = false;
+  std::optional<WallMillis> wall_wake;
+  std::optional<MonoTime> mono_wake;
+  std::optional<MonoTime> flush_at;  // settled runs are written by then
+  std::uint32_t failures = 0;        // refused writes in a row
+  // Of the write in flight:
+  std::optional<reconcile::Claim> claim;
+  std::vector<reconcile::Disposal> disposals;
+};
+
+class JobTable {
+ public:
+  /// The row after the change; nullptr: what is known is newer.
+  JobRow* apply(api::PodCronJob&& job, std::uint32_t epoch);
+  /// Marks without changing: the row is newer than the list.
+  JobRow* find(JobId id);
+  JobRow* find(std::string_view namespace_, std::string_view name);
+  JobRow* find(const Uid& uid);
+  void erase(JobId id);
+  [[nodiscard]] std::vector<JobId> not_marked(std::uint32_t epoch) const;
+  [[nodiscard]] const std::map<JobId, JobRow>& rows() const { return rows_; }
+  [[nodiscard]] std::map<JobId, JobRow>& rows() { return rows_; }
+
+ private:
+  std::map<JobId, JobRow> rows_;
+  std::map<std::string, JobId, std::less<>> by_name_;
+  std::map<Uid, JobId> by_uid_;
+  JobId next_id_ = 0;
+};
+
+/// A PodJob without its template: what is needed after the run, or by a successor.
+struct RecordRow {
+  std::string namespace_;
+  std::string name;
+  Uid uid;
+  Uid owner;  // the PodCronJob
+  std::string owner_name;
+  std::uint64_t resource_version = 0;
+  std::uint32_t epoch = 0;
+  api::PodJobPhase phase = api::PodJobPhase::kPending;
+  std::string reason;
+  std::string holder;  // annotation, verbatim
+  bool has_finalizer = false;
+  bool deleting = false;
+  std::vector<std::string> other_finalizers;
+  std::optional<WallTime> scheduled_time;
+  std::optional<WallTime> start_time;
+  std::optional<WallTime> completion_time;
+  std::int32_t active_deadline_seconds = 0;
+  std::vector<api::TargetRef> targets;  // of unfinished and Unknown ones
+  bool undialled = false;               // certainly: its run was dropped before the dial
+  bool tending = false;                 // a write or an inspection is in flight
+  std::optional<MonoTime> retry_at;
+};
+
+class RecordTable {
+ public:
+  /// The row after the change; nullptr: what is known is newer.
+  RecordRow* apply(const api::PodJob& record, std::uint32_t epoch);
+  RecordRow* find(std::string_view key);
+  void erase(std::string_view key);
+  [[nodiscard]] std::vector<std::string> not_marked(std::uint32_t epoch) const;
+  [[nodiscard]] const std::map<std::string, RecordRow, std::less<>>& rows() const { return rows_; }
+  /// Keys of the PodJobs that this PodCronJob owns, by name (so by scheduled time).
+  [[nodiscard]] const std::set<std::string>& owned_by(const Uid& owner) const;
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+
+ private:
+  std::map<std::string, RecordRow, std::less<>> rows_;
+  std::map<Uid, std::set<std::string>> by_owner_;
+};
+
+/// Which runs hold which pods: rule 26.
+class PodLoad {
+ public:
+  void hold(const std::string& run, const Uid& job, const std::vector<api::TargetRef>& targets);
+  void release(const std::string& run);
+  /// An unfinished run of the job is in the pod, or it has `runs_max` runs of any.
+  [[nodiscard]] bool busy(const Uid& pod, const Uid& job, std::size_t runs_max) const;
+
+ private:
+  struct Held {
+    Uid job;
+    std::vector<Uid> pods;
+  };
+  std::map<std::string, Held> runs_;
+  std::map<Uid, std::vector<Uid>> jobs_by_pod_;  // one entry per run
+};
+
+}  // namespace podcron::engine
