@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import signal
 import sys
 
 import bounds
@@ -21,6 +22,8 @@ def main():
     arguments.add_argument("--dir", required=True, help="directory of the running plane")
     arguments.add_argument("--helm", required=True, help="the Helm program")
     options = arguments.parse_args()
+    # As an exception, so that what is started here is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     checks = Checks()
     api = Api(options.plane, options.dir)
     try:
