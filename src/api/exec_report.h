@@ -1,4 +1,5 @@
-// What one exec exchange showed on the wire. Facts only: src/reconcile/outcome maps it to an outcome.
+// What one exec exchange showed on the wire. Facts only: src/reconcile/outcome maps it to an
+// outcome.
 //
 // Source: docs/adr/0007-exec.md; the subprotocol v4.channel.k8s.io.
 #pragma once
@@ -18,12 +19,12 @@ enum class ExecEnd : std::uint8_t {
 
 struct ExecReport {
   ExecEnd end = ExecEnd::kNotConnected;
-  std::string subprotocol;   // as negotiated; "" when there was no 101
-  int http_status = 0;       // of the handshake; 0 when there was none
-  std::string http_body;     // of a refusal, at most kExecHttpBodyBytesMax
-  std::string status_json;   // channel 3, whole; at most kExecStatusBytesMax
-  std::string error;         // text of the transport error
-  std::string tail;          // the last bytes of stdout and stderr in order of arrival
+  std::string subprotocol;         // as negotiated; "" when there was no 101
+  int http_status = 0;             // of the handshake; 0 when there was none
+  std::string http_body;           // of a refusal, at most kExecHttpBodyBytesMax
+  std::string status_json;         // channel 3, whole; at most kExecStatusBytesMax
+  std::string error;               // text of the transport error
+  std::string tail;                // the last bytes of stdout and stderr in order of arrival
   std::uint64_t output_bytes = 0;  // of all output, also what the tail dropped
 };
 

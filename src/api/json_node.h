@@ -38,8 +38,8 @@ class Node {
   Node(simdjson::dom::element element, const Node& parent, std::size_t index)
       : element_(element), fault_(parent.fault_), parent_(&parent), index_(index) {}
 
-  /// The same value as the root of its own paths.
-  [[nodiscard]] Node as_root() const { return Node(element_, *fault_); }
+  /// The same value as the root of its own paths, with a fault of its own.
+  [[nodiscard]] Node as_root(Fault& fault) const { return Node(element_, fault); }
 
   /// Calls visit(std::string_view key, const Node& value) for every field that is not null.
   template <class Visit>

@@ -15,8 +15,8 @@ namespace podcron::api {
 struct KubeStatus {
   bool success = false;
   std::int32_t code = 0;
-  std::string reason;   // "NotFound", "NonZeroExitCode", "InternalError", ...
-  std::string message;  // shortened to kStatusMessageBytesMax
+  std::string reason;                     // "NotFound", "NonZeroExitCode", "InternalError", ...
+  std::string message;                    // shortened to kStatusMessageBytesMax
   std::optional<std::int32_t> exit_code;  // cause ExitCode of reason NonZeroExitCode
   std::optional<std::int32_t> retry_after_seconds;
 };

@@ -45,7 +45,7 @@ struct Pod {
   bool ready = false;                   // condition Ready is True
   std::optional<WallTime> ready_since;  // its lastTransitionTime
   bool disrupted = false;               // condition DisruptionTarget is True
-  bool ephemeral_running = false;  // an ephemeral container that has not certainly ended
+  bool ephemeral_running = false;       // an ephemeral container that has not certainly ended
   std::vector<ContainerSpec> containers;
   std::vector<ContainerStatus> statuses;
   friend bool operator==(const Pod&, const Pod&) = default;

@@ -49,9 +49,9 @@ struct IntOrPercent {
 
 struct StrategySpec {
   std::string type = "Random";
-  std::int32_t count = 1;                     // Random
-  IntOrPercent max_parallel{25, true};        // All: how many targets at once
-  IntOrPercent max_failed{0, false};          // more failed targets than this fail the run
+  std::int32_t count = 1;               // Random
+  IntOrPercent max_parallel{25, true};  // All: how many targets at once
+  IntOrPercent max_failed{0, false};    // more failed targets than this fail the run
   friend bool operator==(const StrategySpec&, const StrategySpec&) = default;
 };
 

@@ -16,10 +16,10 @@ namespace podcron::api {
 struct Workload {
   ObjectMeta meta;
   std::string api_group = "apps";
-  std::string kind;                           // "ReplicaSet", "StatefulSet", ...
-  std::optional<OwnerReference> controller;   // a ReplicaSet's Deployment
-  LabelSelector selector;                     // spec.selector
-  std::vector<ContainerSpec> containers;      // of spec.template
+  std::string kind;                          // "ReplicaSet", "StatefulSet", ...
+  std::optional<OwnerReference> controller;  // a ReplicaSet's Deployment
+  LabelSelector selector;                    // spec.selector
+  std::vector<ContainerSpec> containers;     // of spec.template
   friend bool operator==(const Workload&, const Workload&) = default;
 };
 
