@@ -5,7 +5,9 @@
 #   tests/image/build.sh        the same without a container engine, with checks
 FROM debian:bookworm AS build
 
-# The compiler and the libraries that the programs link; the tests' are in tools/deps.
+# The compiler and the libraries that the programs link; the tests' are in tools/deps. Versions are
+# whatever the distribution's stable release and its security updates have.
+# hadolint ignore=DL3008
 RUN apt-get update --quiet=2 \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet=2 --no-install-recommends \
       build-essential cmake ninja-build ca-certificates tzdata \
@@ -27,7 +29,8 @@ RUN mkdir -p /root-of-image/usr/bin /root-of-image/usr/lib/ssl /root-of-image/et
  && strip --strip-unneeded -o /root-of-image/usr/bin/podcron build/release/podcron \
  && ldd build/release/podcron > libraries \
  && ! grep 'not found' libraries \
- && grep -o '/[^ ]*' libraries | sort -u | xargs -I{} cp -L --parents {} /root-of-image \
+ && grep -o '/[^ ]*' libraries > paths \
+ && xargs -I{} cp -L --parents {} /root-of-image < paths \
 # The certificates twice by name: the usual place, and where OpenSSL looks without being told.
  && cp /etc/ssl/certs/ca-certificates.crt /root-of-image/etc/ssl/certs/ \
  && ln -s /etc/ssl/certs/ca-certificates.crt /root-of-image/usr/lib/ssl/cert.pem \

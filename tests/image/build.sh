@@ -104,8 +104,7 @@ inside() { chroot --userspec=65532:65532 "$root" "$@"; }
 
 version=$(inside /usr/bin/podcron --version 2>&1) && ran=true || ran=false
 echo "$version"
-check "the program runs as uid 65532 and says its version" $ran
-# shellcheck disable=SC2016
+check "the program runs as uid 65532 and says its version" "$ran"
 check "it is the version of this commit" grep -qF "$commit" <<<"$version"
 config() { run_buildah inspect --type image --format "{{.OCIv1.Config.$1}}" "$image"; }
 check "the image's user is 65532" test "$(config User)" = 65532:65532

@@ -59,6 +59,16 @@ def check_schemas(api, checks):
                             ("maximum" in field or path == "spec.podCronJobGeneration"))
 
 
+def check_every_rule_was_tried(api, checks):
+    """Runs after the rules and the records: a rule that nobody tries may say anything."""
+    for plural in ("podcronjobs", "podjobs"):
+        schema = schema_of(api, plural)
+        for path, field in [("", schema), *walk(schema)]:
+            for rule in field.get("x-kubernetes-validations", []):
+                checks.that(f"the rule of {plural} {path} is tried: {rule.get('message')}",
+                            rule.get("message") in checks.messages)
+
+
 # Where a field needs company to be allowed at all.
 COMPANY = {"http": "http", "job": "job", "target.servingProbe": "probe", "target.workloadRef": "workload",
            "target.selector.matchExpressions": "expression", "strategy.ordinal": "Ordinal",

@@ -5,6 +5,8 @@ class Checks:
     def __init__(self):
         self.passed = 0
         self.failed = 0
+        # Messages of rules that some bad object was refused with.
+        self.messages = set()
 
     def that(self, law, holds, otherwise=""):
         """`law` is a sentence; `otherwise` is what was seen instead."""

@@ -43,6 +43,7 @@ def refused(checks, law, reply, field, message):
     texts = [c[2] for c in reply.causes]
     checks.that(law, reply.status == 422 and field in fields and
                 any(t == message or t.endswith(": " + message) for t in texts), repr(reply))
+    checks.messages.add(message)
 
 
 def accepted(checks, law, reply):

@@ -218,6 +218,7 @@ def try_row(api, checks, make, prefix, path, bad, good, message, reason=INVALID,
         holds = (reply.status == 422 and len(causes) == 1 and causes[0][:2] == (field, reason) and
                  (causes[0][2] == message or causes[0][2].endswith(": " + message)))
         checks.that(f"{field} refuses {shown!r}: {message}", holds, repr(reply))
+        checks.messages.add(message)
     for value in good:
         reply = api.create(make(path, value), dry_run=True)
         shown = "no value" if value is REMOVED else value
@@ -266,5 +267,6 @@ def check_rules(api, checks):
     checks.that(f"metadata.name refuses 47 characters: {message}",
                 [c[:2] for c in reply.causes] == [("metadata.name", INVALID)] and
                 reply.causes[0][2].endswith(message), repr(reply))
+    checks.messages.add(message)
     reply = api.create(pod_cron_job("n" * 46), dry_run=True)
     checks.that("metadata.name accepts 46 characters", reply.ok, repr(reply))
