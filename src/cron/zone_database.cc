@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -11,27 +10,41 @@
 #include <cctz/zone_info_source.h>
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "cron/quote.h"
 
-// cctz asks one function of the whole process for the bytes of a zone, by name. Here the name IS
-// the bytes: "podcron:" + zone + NUL + TZif. So there is no table to keep, to lock or to release;
-// cctz's cache by name is a cache by content, and new tzdata can never be served from the old.
+// cctz asks one function of the whole process for the bytes of a zone, by name, and caches what it
+// made of them by name for ever. So a name here is a zone and a hash of its bytes: the cache is one
+// by content, and new tzdata can never be answered from the old. cctz asks only while it loads, on
+// the thread that loads; that is as long as the bytes are on offer. Nothing is left to release.
 namespace podcron {
 namespace {
 
 constexpr std::string_view kKeyPrefix = "podcron:";
 
 std::string cctz_key(std::string_view zone, std::string_view tzif) {
-  std::string key(kKeyPrefix);
-  key += zone;
-  key += '\0';
-  key += tzif;
-  return key;
+  // 128 bits, so that two files of the same zone never meet by chance.
+  return fmt::format("{}{}@{:016x}{:016x}", kKeyPrefix, zone, hash64(tzif, 1), hash64(tzif, 2));
 }
 
-class BytesInName final : public cctz::ZoneInfoSource {
+class BytesOnOffer {
  public:
-  explicit BytesInName(std::string tzif) : tzif_(std::move(tzif)) {}
+  explicit BytesOnOffer(std::string_view tzif) { current_ = tzif; }
+  ~BytesOnOffer() { current_ = {}; }
+  BytesOnOffer(const BytesOnOffer&) = delete;
+  BytesOnOffer& operator=(const BytesOnOffer&) = delete;
+
+  static std::string_view current() { return current_; }
+
+ private:
+  static constinit thread_local std::string_view current_;
+};
+
+constinit thread_local std::string_view BytesOnOffer::current_;
+
+class TzifSource final : public cctz::ZoneInfoSource {
+ public:
+  explicit TzifSource(std::string_view tzif) : tzif_(tzif) {}
 
   std::size_t Read(void* out, std::size_t size) override {
     const std::size_t taken = std::min(size, tzif_.size() - position_);
@@ -46,18 +59,16 @@ class BytesInName final : public cctz::ZoneInfoSource {
   }
 
  private:
-  std::string tzif_;
+  std::string_view tzif_;
   std::size_t position_ = 0;
 };
 
-std::unique_ptr<cctz::ZoneInfoSource> source_of_key(
-    const std::string& key,
+std::unique_ptr<cctz::ZoneInfoSource> source_on_offer(
+    const std::string&,
     const std::function<std::unique_ptr<cctz::ZoneInfoSource>(const std::string&)>&) {
   // The second argument would read the system's files; it is never called.
-  if (!key.starts_with(kKeyPrefix)) return nullptr;
-  const std::size_t separator = key.find('\0');
-  if (separator == std::string::npos) return nullptr;
-  return std::make_unique<BytesInName>(key.substr(separator + 1));
+  if (BytesOnOffer::current().empty()) return nullptr;
+  return std::make_unique<TzifSource>(BytesOnOffer::current());
 }
 
 // TZif: a header, a block with 4-byte times and, from version 2, another header and a block with
@@ -133,7 +144,7 @@ WallTime into_window(WallTime instant) {
 std::string TimeZone::name() const {
   std::string key = zone_.name();
   if (!key.starts_with(kKeyPrefix)) return key;
-  return key.substr(kKeyPrefix.size(), key.find('\0') - kKeyPrefix.size());
+  return key.substr(kKeyPrefix.size(), key.rfind('@') - kKeyPrefix.size());
 }
 
 OffsetSpan TimeZone::span_at(WallTime instant) const {
@@ -184,8 +195,11 @@ Result<TimeZone> ZoneDatabase::find(std::string_view name) const {
   if (found == tzif_by_name_.end()) return tl::unexpected(unknown_zone(name));
   std::string_view defect = defect_of(found->second);
   if (defect.empty()) {
+    const BytesOnOffer offer(found->second);
+    const std::string key = cctz_key(name, found->second);
     cctz::time_zone zone;
-    if (cctz::load_time_zone(cctz_key(name, found->second), &zone)) return TimeZone(zone);
+    // cctz falls back to UTC, and not only where it says so: the name tells.
+    if (cctz::load_time_zone(key, &zone) && zone.name() == key) return TimeZone(zone);
     defect = "cctz cannot read it";
   }
   return fail(ErrorCode::kMalformed, fmt::format("time zone {} of tzdata {} is unusable: {}",
@@ -198,5 +212,5 @@ Result<TimeZone> ZoneDatabase::find(std::string_view name) const {
 // It must be visible, or libcctz would keep its own definition, which reads files.
 namespace cctz_extension {
 __attribute__((visibility("default"))) ZoneInfoSourceFactory zone_info_source_factory =
-    podcron::source_of_key;
+    podcron::source_on_offer;
 }  // namespace cctz_extension

@@ -78,7 +78,7 @@ class TimeZone {
 /// One version of tzdata. Immutable, so it may be shared between threads.
 ///
 /// A zone is decoded when it is first found and then kept by cctz until the process ends, about
-/// 50 KB each. What is kept is keyed by name and bytes: looking a zone up again, or in a later
+/// 50 KB each. What is kept is keyed by name and content: looking a zone up again, or in a later
 /// database whose bytes for it are the same, costs no further memory.
 class ZoneDatabase {
  public:

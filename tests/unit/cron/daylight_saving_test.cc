@@ -1,6 +1,7 @@
 // Goal:   the rules for the days on which the clock is changed, for every size of change.
 // Method: the days themselves, written out in UTC from the published changes.
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -41,7 +42,7 @@ TEST(BerlinGap, OnceDoesNotAddARunToAnInstantThatIsDueAnyway) {
   EXPECT_EQ(both.count_in(instant("2026-03-29T00:00:00Z"), instant("2026-03-29T12:00:00Z")), 1);
 }
 
-TEST(BerlinGap, OnceKeepsTheSpacingOfASchedulesThatIsNotFixed) {
+TEST(BerlinGap, OnceKeepsTheSpacingOfAScheduleThatIsNotFixed) {
   for (const auto mode : {kOnce, kAsCronJob}) {
     EXPECT_THAT(times("*/30 2,3 * * *", "Europe/Berlin", mode, "2026-03-29T00:00:00Z", 2),
                 ElementsAre("2026-03-29T01:00:00Z", "2026-03-29T01:30:00Z"));
@@ -140,6 +141,53 @@ TEST(Kwajalein, TheDayThatWasLeftOutIn1993) {
               ElementsAre("1993-08-21T00:00:00Z", "1993-08-22T00:00:00Z"));
   EXPECT_THAT(times("0 12 * * *", "Pacific/Kwajalein", kOnce, "1993-08-20T12:00:00Z", 3),
               ElementsAre("1993-08-21T00:00:00Z", "1993-08-21T12:00:00Z", "1993-08-22T00:00:00Z"));
+}
+
+// A zone at UTC that takes up each offset (in seconds) at its instant.
+TimeZone made_zone(const std::vector<std::pair<std::string, int>>& changes) {
+  const auto big_endian = [](std::int64_t value, int bytes) {
+    std::string out;
+    while (bytes-- > 0) out += static_cast<char>(value >> (8 * bytes) & 0xFF);
+    return out;
+  };
+  const auto header = [&](std::size_t times, std::size_t types, std::size_t letters) {
+    std::string out = "TZif2" + std::string(15, '\0') + std::string(12, '\0');
+    for (const std::size_t count : {times, types, letters}) {
+      out += big_endian(static_cast<std::int64_t>(count), 4);
+    }
+    return out;
+  };
+  std::string tzif = header(0, 0, 0) + header(changes.size(), changes.size() + 1, 2);
+  for (const auto& [at, offset] : changes) {
+    tzif += big_endian(instant(at).time_since_epoch().count(), 8);
+  }
+  for (std::size_t i = 1; i <= changes.size(); ++i) tzif += static_cast<char>(i);
+  tzif += std::string(6, '\0');  // UTC
+  for (const auto& [at, offset] : changes) tzif += big_endian(offset, 4) + std::string(2, '\0');
+  tzif += std::string("X\0\n\n", 4);
+  const auto made = ZoneDatabase::make("made", {{"Made", tzif}})->find("Made");
+  EXPECT_TRUE(made.has_value());
+  return made.value_or(TimeZone());
+}
+
+TEST(SeveralChangesInOneHour, OnceRunsEachTimeWhenTheClockFirstReachesIt) {
+  // The clock shows 11:00 instead of 12:00 and, 20 minutes later, 11:30 instead of 11:20.
+  const TimeZone back_then_forward =
+      made_zone({{"2026-06-01T12:00:00Z", -3600}, {"2026-06-01T12:20:00Z", -3000}});
+  const char* expression = "5,25,45 11,12 1 6 *";
+  const Schedule once = Schedule::parse(expression, back_then_forward, kOnce).value();
+  const std::vector<std::string> times{"2026-06-01T11:05:00Z", "2026-06-01T11:25:00Z",
+                                       "2026-06-01T11:45:00Z", "2026-06-01T12:55:00Z",
+                                       "2026-06-01T13:15:00Z", "2026-06-01T13:35:00Z"};
+  EXPECT_EQ(next_times(once, "2026-06-01T00:00:00Z", 6), times);
+  for (const char* between : {"2026-06-01T12:10:00Z", "2026-06-01T12:20:00Z"}) {
+    EXPECT_THAT(next_times(once, between, 1), ElementsAre("2026-06-01T12:55:00Z"));
+    EXPECT_EQ(once.latest_in(instant("2026-06-01T11:45:00Z"), instant(between)), std::nullopt);
+    EXPECT_EQ(once.count_in(instant("2026-06-01T00:00:00Z"), instant(between)), 3);
+  }
+  const Schedule twice = Schedule::parse(expression, back_then_forward, kAsCronJob).value();
+  EXPECT_THAT(next_times(twice, "2026-06-01T11:50:00Z", 3),
+              ElementsAre("2026-06-01T12:05:00Z", "2026-06-01T12:35:00Z", "2026-06-01T12:55:00Z"));
 }
 
 TEST(NeverUnderAsCronJob, ATimeThatIsAlwaysInTheGapIsNotFoundAndDoesNotHang) {

@@ -111,6 +111,9 @@ TEST(Dialect, WIsTheNearestMondayToFridayInTheSameMonth) {
   // 1 August 2026 is a Saturday, 31 May 2026 a Sunday: the month is not left.
   EXPECT_THAT(next_times(schedule("0 0 1W 8 *"), "2026-01-01T00:00:00Z", 1),
               ElementsAre("2026-08-03T00:00:00Z"));
+  // There is no 31 April, although the day after the 30th is a Saturday in 2027.
+  EXPECT_THAT(next_times(schedule("0 0 31W 4,5 *"), "2027-01-01T00:00:00Z", 1),
+              ElementsAre("2027-05-31T00:00:00Z"));
   EXPECT_THAT(next_times(schedule("0 0 31w,LW 4-5 *"), "2026-01-01T00:00:00Z", 2),
               ElementsAre("2026-04-30T00:00:00Z", "2026-05-29T00:00:00Z"));
 }

@@ -171,7 +171,7 @@ TEST(Hostile, AnyTextIsRefusedOrMakesAScheduleThatWorks) {
   EXPECT_GT(accepted, 500);
 }
 
-TEST(Size, ASchedulesTakesAtMost120Bytes) { EXPECT_LE(sizeof(Schedule), 120U); }
+TEST(Size, AScheduleTakesAtMost120Bytes) { EXPECT_LE(sizeof(Schedule), 120U); }
 
 }  // namespace
 }  // namespace podcron::test
