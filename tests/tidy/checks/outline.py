@@ -27,6 +27,10 @@ PRESCRIBED_FUNCTIONS = {"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "BENCHMARK_F",
                         "LLVMFuzzerTestOneInput", "LLVMFuzzerInitialize", "PrintTo"}
 
 
+# Its name was given by the interface that it implements.
+_OVERRIDE = re.compile(r"\b(\w+)\s*\([^;{}()]*\)[^;{}()]*\boverride\b")
+
+
 def check(tree):
     findings = []
     for path in tree.code():
@@ -61,6 +65,9 @@ def _outline(tree):
          "--kinds-Python=fm", "--map-C++=+.h", "--map-C++=+.cc",
          "--_xformat=%{name}\t%{kind}\t%{input}\t%{line}\t%{end}\t%{scope}"],
         cwd=tree.root, input="\n".join(paths), check=True, capture_output=True, text=True).stdout
+    overriding = set()
+    for path in tree.cpp(PRODUCT_FOLDERS):
+        overriding.update(_OVERRIDE.findall(tree.bare(path)))
     findings = []
     for row in listed.splitlines():
         name, kind, path, line, end, scope = row.split("\t")
@@ -69,7 +76,8 @@ def _outline(tree):
             if length > FUNCTION_LINES_MAX:
                 findings.append(Finding(path, int(line), "size", f"function {name} has {length} "
                                         f"lines, wanted at most {FUNCTION_LINES_MAX}"))
-        if path.endswith(CPP_SUFFIXES) and not name.startswith("__anon"):
+        if (path.endswith(CPP_SUFFIXES) and not name.startswith("__anon") and
+                name not in overriding):
             declaration = tree.bare(path).split("\n")[int(line) - 1]
             # ctags takes the variable of C's `struct stat found {}` for a type.
             if re.search(rf"\bstruct\s+\w+\s+{re.escape(name)}\b", declaration):
@@ -98,7 +106,7 @@ def _declared_name(name, kind, scope, path, declaration):
         return f"macro `{name}`, wanted PODCRON_ before it, or better no macro"
     if kind == "function":
         is_special = (name in PRESCRIBED_FUNCTIONS or name.startswith(("operator", "~")) or
-                      name == scope.split("::")[-1] or "override" in declaration)
+                      name == scope.split("::")[-1])
         if not is_special and not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_?", name):
             return f"function `{name}`, wanted snake_case"
     return None
