@@ -3,7 +3,11 @@
 // States: listing (pages of 500), watching, backing off. A 410 on the watch or inside the stream
 // relists; a 410 on a page restarts the list without a token; everything else that ends a stream
 // resumes at the last resourceVersion with back-off and jitter (0.8 s doubled to 30 s, reset after
-// 2 min of health); Retry-After is honoured. Relists mark by epoch; only a completed list sweeps.
+// 2 min of health); Retry-After is honoured. A watch that ends in order resumes at once, unless it
+// lasted less than 1 s without an item. Five answered watches in a row that fail without an item
+// relist too: then the resourceVersion itself is what the server cannot serve. The first list, and
+// one after a list that failed, is a quorum read; other relists are "not older than" what was seen.
+// Relists mark by epoch; only a completed list sweeps.
 //
 // Source: client-go's reflector as the reference behaviour; facts A3 of docs/kubernetes.md.
 #pragma once
@@ -71,23 +75,38 @@ class WatchMachine {
  private:
   enum class Phase : std::uint8_t { kList, kWatch };
 
-  void back_off(Now now, std::optional<Millis> retry_after);
+  StoreAction on_list_item(const StreamItem& item);
+  StoreAction on_watch_item(const StreamItem& item);
+  void note_error(const api::KubeStatus& status);
+  void list_ended(Now now, const StreamEnd& end);
+  void watch_ended(Now now, const StreamEnd& end);
+  void back_off(Now now, const StreamEnd& end);
   void restart_list();
+  StreamRequest watch_request();
+  [[nodiscard]] StreamRequest list_request() const;
+  [[nodiscard]] std::string selectors() const;
 
   StreamTarget target_;
   Prng prng_;
   Phase phase_ = Phase::kList;
   bool open_ = false;
   bool synced_ = false;
-  bool page_complete_ = false;
-  bool gone_ = false;
-  bool any_item_ = false;
+  bool from_quorum_ = false;  // the next list states no resourceVersion
   std::uint32_t epoch_ = 0;
   std::uint64_t relists_ = 0;
   std::uint64_t resource_version_ = 0;
   std::string continue_token_;
-  Millis delay_{};
+  int fruitless_watches_ = 0;
+
+  // Of the open stream.
+  bool page_complete_ = false;
+  bool any_item_ = false;
+  int error_code_ = 0;  // of its StreamError
+  std::optional<Millis> error_retry_after_;
   MonoTime opened_at_{};
+
+  Millis delay_{};
+  std::optional<MonoTime> healthy_since_;  // the first try after the last back-off
   MonoTime retry_at_{};
 };
 
