@@ -1,0 +1,304 @@
+#include "golden/world.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+
+namespace podcron::golden {
+namespace {
+
+constexpr const char* kNamespace = "shop";
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// The zones that scenarios name, from the machine's tzdata.
+std::shared_ptr<const ZoneDatabase> load_zones() {
+  std::map<std::string, std::string> files;
+  for (const char* name : {"Europe/Berlin", "America/New_York", "Asia/Shanghai", "Africa/Cairo",
+                           "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Apia"}) {
+    files[name] = read_file(std::filesystem::path("/usr/share/zoneinfo") / name);
+  }
+  return ZoneDatabase::make("golden", std::move(files));
+}
+
+/// Splits at blanks outside double quotes; the quotes go.
+std::vector<std::string> split(const std::string& line) {
+  std::vector<std::string> words;
+  std::string word;
+  bool quoted = false;
+  bool any = false;
+  for (const char c : line) {
+    if (c == '"') {
+      quoted = !quoted;
+      any = true;
+    } else if (c == ' ' && !quoted) {
+      if (any) words.push_back(std::move(word));
+      word.clear();
+      any = false;
+    } else {
+      word += c;
+      any = true;
+    }
+  }
+  if (any) words.push_back(word);
+  return words;
+}
+
+Uid uid_of(const std::string& name) { return {hash64(name, 1), hash64(name, 2)}; }
+
+int number(const std::string& text) { return std::stoi(text); }
+
+void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& value) {
+  if (key == "schedule") {
+    spec.schedule = value;
+  } else if (key == "zone") {
+    spec.time_zone = value;
+  } else if (key == "saving") {
+    spec.daylight_saving = value;
+  } else if (key == "policy") {
+    spec.concurrency_policy = value == "Allow" ? api::ConcurrencyPolicy::kAllow
+                                               : api::ConcurrencyPolicy::kForbid;
+  } else if (key == "strategy") {
+    spec.job.strategy.type = value;
+  } else if (key == "count") {
+    spec.job.strategy.count = number(value);
+  } else if (key == "deadline") {
+    spec.starting_deadline_seconds = number(value);
+  } else if (key == "suspend") {
+    spec.suspend = value == "true";
+  } else if (key == "spread") {
+    spec.spread_seconds = number(value);
+  } else if (key == "noTarget") {
+    spec.job.no_target_policy =
+        value == "Skip" ? api::NoTargetPolicy::kSkip : api::NoTargetPolicy::kWait;
+  } else if (key == "minEligible") {
+    spec.job.target.min_eligible = number(value);
+  } else if (key == "minReady") {
+    spec.job.target.min_ready_seconds = number(value);
+  } else if (key == "notImplemented") {
+    spec.not_implemented = value;
+  } else {
+    throw std::runtime_error("unknown key " + key);
+  }
+}
+
+const char* word_of(api::Outcome outcome) {
+  switch (outcome) {
+    case api::Outcome::kSucceeded:
+      return "Succeeded";
+    case api::Outcome::kFailed:
+      return "Failed";
+    case api::Outcome::kUnknown:
+      return "Unknown";
+    case api::Outcome::kSkipped:
+      return "skip";
+    case api::Outcome::kMissed:
+      return "miss";
+  }
+  return "";
+}
+
+}  // namespace
+
+World::World() : zones_(load_zones()) {
+  serving_.requirements.push_back(
+      {"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}});
+  api::Workload owner;
+  owner.meta.namespace_ = kNamespace;
+  owner.meta.name = "web-7c9d";
+  owner.meta.uid = uid_of("web-7c9d");
+  owner.meta.resource_version = 1;
+  owner.kind = "ReplicaSet";
+  owner.containers.push_back({"app", false, false, true});
+  owners_.apply(owner, 1);
+}
+
+std::string World::command(const std::string& line) {
+  const std::vector<std::string> words = split(line);
+  if (words.empty() || words[0].starts_with("#")) return "";
+  if (words[0] == "podcronjob") {
+    make_job(words, false);
+  } else if (words[0] == "edit") {
+    make_job(words, true);
+  } else if (words[0] == "pod") {
+    make_pod(words);
+  } else if (words[0] == "remove") {
+    const auto handle = pods_.find(kNamespace, words.at(1));
+    if (!handle) throw std::runtime_error("no pod " + words.at(1));
+    pods_.erase(kNamespace, words[1], pods_.expand(*handle).meta.uid, ++version_);
+  } else if (words[0] == "end") {
+    ended_[words.at(1)] = words.at(2) == "Succeeded" ? api::Outcome::kSucceeded
+                          : words[2] == "Failed"     ? api::Outcome::kFailed
+                                                     : api::Outcome::kUnknown;
+  } else if (words[0] == "lost") {
+    lost_ = true;
+  } else if (words[0] == "at") {
+    return plan_at(words.at(1));
+  } else {
+    throw std::runtime_error("unknown command " + words[0]);
+  }
+  return "";
+}
+
+void World::make_job(const std::vector<std::string>& words, bool edit) {
+  Job& job = jobs_[words.at(1)];
+  api::PodCronJob& object = job.object;
+  if (!edit) {
+    object.meta.namespace_ = kNamespace;
+    object.meta.name = words[1];
+    object.meta.uid = uid_of(words[1]);
+    object.meta.creation_timestamp = now_;
+    object.spec.job.executor = api::Executor::kExec;
+    object.spec.job.exec.command = {"true"};
+    object.spec.job.target.selector.requirements.push_back(
+        {"app", api::SelectorOperator::kIn, {"web"}});
+  }
+  ++object.meta.generation;
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const auto equals = words[i].find('=');
+    if (equals == std::string::npos) throw std::runtime_error("key=value wanted: " + words[i]);
+    set(object.spec, words[i].substr(0, equals), words[i].substr(equals + 1));
+  }
+}
+
+void World::make_pod(const std::vector<std::string>& words) {
+  api::Pod pod;
+  // Names that the generator could have made: the last word of the name is given its shape.
+  pod.meta.namespace_ = kNamespace;
+  pod.meta.name = words.at(1);
+  pod.meta.uid = uid_of(words[1]);
+  pod.meta.resource_version = ++version_;
+  pod.generate_name = "web-7c9d-";
+  pod.labels = {{"app", "web"}, {"podcron.dev/serving", "true"}};
+  pod.controller = api::OwnerReference{"apps", "ReplicaSet", "web-7c9d", uid_of("web-7c9d")};
+  pod.phase = api::PodPhase::kRunning;
+  pod.ready = true;
+  pod.ready_since = now_ - Seconds{3600};
+  pod.containers.push_back({"app", false, false, true});
+  pod.statuses.push_back({"app", "containerd://" + words[1], true, true, true});
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    if (words[i] == "notready") {
+      pod.ready = false;
+    } else if (words[i] == "terminating") {
+      pod.meta.deletion_timestamp = now_;
+    } else if (words[i] == "unlabelled") {
+      pod.labels.pop_back();
+    } else if (words[i] == "bare") {
+      pod.controller.reset();
+    } else if (words[i] == "adopted") {
+      pod.generate_name.clear();
+    } else if (words[i] == "ephemeral") {
+      pod.ephemeral_running = true;
+    } else if (words[i].starts_with("young=")) {
+      pod.ready_since = now_ - Seconds{number(words[i].substr(6))};
+    } else {
+      throw std::runtime_error("unknown word " + words[i]);
+    }
+  }
+  pods_.apply(pod, 1);
+}
+
+std::string World::plan_at(const std::string& time) {
+  const auto at = parse_rfc3339(time);
+  if (!at) throw std::runtime_error(at.error().message);
+  now_ = *at;
+  std::string printed;
+  for (auto& [name, job] : jobs_) {
+    printed += plan_job(job, Now{WallMillis(now_), MonoTime{}});
+  }
+  lost_ = false;
+  return printed;
+}
+
+std::string World::plan_job(Job& job, Now now) {
+  const api::PodCronJobSpec& spec = job.object.spec;
+  const auto parse = [&](const std::string& zone, const std::string& text,
+                         const std::string& saving) -> Result<Schedule> {
+    const auto found = zones_->find(zone);
+    if (!found) return tl::unexpected(found.error());
+    return Schedule::parse(
+        text, *found, saving == "Once" ? DaylightSaving::kOnce : DaylightSaving::kAsCronJob,
+        std::string(kNamespace) + "/" + job.object.meta.name);
+  };
+  const Result<Schedule> schedule = parse(spec.time_zone, spec.schedule, spec.daylight_saving);
+  const auto& seen = job.object.status.observed_schedule;
+  const Result<Schedule> observed =
+      seen ? parse(seen->time_zone, seen->schedule, seen->daylight_saving) : schedule;
+  const reconcile::View view{job.object,
+                             schedule,
+                             observed ? &*observed : nullptr,
+                             false,
+                             [&](const api::ActiveRun& run) {
+                               reconcile::RunFact fact;
+                               if (const auto at = ended_.find(run.name); at != ended_.end()) {
+                                 fact.outcome = at->second;
+                                 fact.unknown = at->second == api::Outcome::kUnknown;
+                                 fact.leaves = !fact.unknown;
+                                 fact.completed = now_;
+                               }
+                               return fact;
+                             },
+                             pods_,
+                             owners_,
+                             serving_,
+                             owner_kinds_,
+                             nullptr,
+                             "controller-0",
+                             now_ + Seconds{5},
+                             true,
+                             true,
+                             "",
+                             job.memory};
+  reconcile::Plan plan = reconcile::plan(view, now);
+  std::string printed;
+  for (const reconcile::Disposal& d : plan.disposals) {
+    printed += d.count == 1 ? fmt::format("{} scheduled={} reason={}\n", word_of(d.outcome),
+                                          to_rfc3339(d.from), d.reason)
+                            : fmt::format("{} from={} to={} count={} reason={}\n",
+                                          word_of(d.outcome), to_rfc3339(d.from),
+                                          to_rfc3339(d.to), d.count, d.reason);
+  }
+  if (plan.claim) {
+    std::string targets;
+    for (const api::TargetRef& target : plan.claim->targets) {
+      targets += (targets.empty() ? "" : ",") + target.pod_name;
+    }
+    printed += fmt::format("claim {} targets={}\n", plan.claim->run, targets);
+  }
+  for (const api::Condition& c : plan.status.conditions) {
+    if (c.status == api::ConditionStatus::kFalse && c.type != "Ready") {
+      printed += fmt::format("condition {}=False {} \"{}\"\n", c.type, c.reason, c.message);
+    }
+    if (c.type == "Ready" && (c.reason == "NotImplemented" || c.reason == "DecidedInFuture")) {
+      printed += fmt::format("condition Ready=False {} \"{}\"\n", c.reason, c.message);
+    }
+  }
+  for (const api::ActiveRun& run : plan.status.active) {
+    if (run.state == api::ActiveState::kUnknown) printed += "unknown " + run.name + "\n";
+  }
+  if (!plan.write && !plan.disposals.empty()) printed += "deferred\n";
+  if (lost_) {
+    if (plan.claim) job.memory.unreachable_through = plan.claim->scheduled_time;
+    return printed + "not written\n";
+  }
+  job.memory = plan.memory;
+  if (plan.write || plan.settled) {
+    job.object.status = std::move(plan.status);
+    job.memory.unreachable_through.reset();
+    job.memory.deferred.clear();
+  }
+  if (plan.wake_at) printed += fmt::format("wake {}\n", to_rfc3339(whole_seconds(*plan.wake_at)));
+  return printed;
+}
+
+}  // namespace podcron::golden

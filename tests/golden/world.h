@@ -1,0 +1,55 @@
+// The small world of a golden scenario: PodCronJobs, pods and a clock, planned by reconcile::plan.
+//
+// A scenario is text: commands, a line `----`, and what they print. UPDATE_GOLDEN=1 rewrites the
+// latter. Commands:
+//   podcronjob NAME key=value...   creates it (created at the last `at`, or the epoch)
+//   edit NAME key=value...         changes its spec; generation moves
+//   pod NAME [word...]             ready by default; words: notready terminating unlabelled bare
+//                                  adopted ephemeral young=SECONDS; again to change it
+//   remove POD                     the pod is gone
+//   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
+//   lost                           the next plan's write does not get through
+//   at TIME                        plans every PodCronJob and writes what it says
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/pod_cron_job.h"
+#include "reconcile/plan.h"
+#include "store/pod_store.h"
+#include "store/workload_store.h"
+
+namespace podcron::golden {
+
+class World {
+ public:
+  World();
+  /// What the command prints. Throws std::runtime_error with a text for the test's author.
+  std::string command(const std::string& line);
+
+ private:
+  struct Job {
+    api::PodCronJob object;
+    reconcile::Memory memory;
+  };
+
+  void make_job(const std::vector<std::string>& words, bool edit);
+  void make_pod(const std::vector<std::string>& words);
+  std::string plan_at(const std::string& time);
+  std::string plan_job(Job& job, Now now);
+
+  std::map<std::string, Job> jobs_;
+  std::map<std::string, api::Outcome> ended_;
+  store::PodStore pods_;
+  store::WorkloadStore owners_;
+  api::LabelSelector serving_;
+  std::vector<std::string> owner_kinds_{"ReplicaSet"};
+  std::shared_ptr<const ZoneDatabase> zones_;
+  WallTime now_{};
+  std::uint64_t version_ = 1;
+  bool lost_ = false;
+};
+
+}  // namespace podcron::golden

@@ -1,0 +1,366 @@
+// Goal: a run dials only what it holds, once, and records what is proven.
+// Method: the state machine is fed by hand; every action that it asks for is compared.
+#include "reconcile/run.h"
+
+#include <gtest/gtest.h>
+
+#include "observe/reasons.h"
+
+namespace podcron::reconcile {
+namespace {
+
+constexpr WallTime kScheduled{Seconds{1'772'971'200}};
+const Uid kJob{1, 2};
+const Uid kRecord{3, 4};
+
+Now at(int milliseconds) {
+  return {WallMillis(kScheduled) + Millis{milliseconds}, MonoTime{Millis{milliseconds}}};
+}
+
+api::TargetRef pod(const std::string& name, std::uint64_t id) {
+  return {name, Uid{9, id}, "node-0", "app", "containerd://" + name};
+}
+
+RunOrigin origin() {
+  RunOrigin o;
+  o.namespace_ = "shop";
+  o.pod_cron_job = "digest";
+  o.pod_cron_job_uid = kJob;
+  o.run = "digest-1772971200-k7x2p";
+  o.scheduled_time = kScheduled;
+  o.starting_deadline = kScheduled + Seconds{60};
+  o.holder = "me_1";
+  return o;
+}
+
+api::PodJobTemplateSpec spec() {
+  api::PodJobTemplateSpec s;
+  s.executor = api::Executor::kExec;
+  s.exec.command = {"true"};
+  s.active_deadline_seconds = 100;
+  return s;
+}
+
+api::PodJob record(const std::string& holder = "me_1/1") {
+  api::PodJob r;
+  r.meta.uid = kRecord;
+  r.meta.resource_version = 50;
+  r.controller = api::OwnerReference{"podcron.dev", "PodCronJob", "digest", kJob};
+  r.holder = holder;
+  r.has_holder = true;
+  r.spec = spec();
+  return r;
+}
+
+api::PodCronJob parent() {
+  api::PodCronJob p;
+  p.meta.uid = kJob;
+  p.status.active.push_back({origin().run, kScheduled, "me_1", 1, api::ActiveState::kActive});
+  return p;
+}
+
+RecordReply ok(api::PodJob r) { return {RecordReply::Kind::kOk, std::move(r), ""}; }
+RecordReply reply(RecordReply::Kind kind) { return {kind, std::nullopt, "because"}; }
+
+api::ExecReport success() {
+  api::ExecReport r;
+  r.end = api::ExecEnd::kClosed;
+  r.status_json = R"({"status":"Success"})";
+  r.tail = "hello";
+  return r;
+}
+
+api::ExecReport not_found() {
+  api::ExecReport r;
+  r.end = api::ExecEnd::kRefused;
+  r.http_status = 404;
+  return r;
+}
+
+/// Feeds inputs and keeps the actions of the last one.
+struct Driver {
+  Run run;
+  std::vector<RunAction> actions;
+  int now = 10;
+
+  explicit Driver(std::vector<api::TargetRef> targets = {pod("web-1", 1)},
+                  api::PodJobTemplateSpec s = spec())
+      : run(Run::claimed(origin(), s, std::move(targets), {})) {
+    run.start(at(now), actions);
+  }
+  void feed(RunInput input) {
+    actions.clear();
+    run.on(at(now), std::move(input), actions);
+  }
+  template <class Action>
+  [[nodiscard]] bool asks_only_for() const {
+    return actions.size() == 1 && std::holds_alternative<Action>(actions[0]);
+  }
+  /// To the first dial.
+  void to_dial() {
+    feed(ok(record()));
+    feed(ParentReply{parent()});
+    feed(PodChecked{0, ""});
+  }
+};
+
+TEST(Run, DialsOnlyAfterPermitParentAndPod) {
+  Driver d;
+  EXPECT_TRUE(d.asks_only_for<CreateRecord>());
+  d.feed(ok(record()));
+  EXPECT_TRUE(d.asks_only_for<ReadParent>());
+  d.feed(ParentReply{parent()});
+  EXPECT_TRUE(d.asks_only_for<ReadPod>());
+  d.feed(PodChecked{0, ""});
+  EXPECT_TRUE(d.asks_only_for<Dial>());
+}
+
+TEST(Run, RecordsSuccessAfterTheTask) {
+  Driver d;
+  d.to_dial();
+  d.now = 250;
+  d.feed(TaskOver{0, success()});
+  ASSERT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kSucceeded);
+  EXPECT_EQ(d.run.status().target, "web-1");
+  EXPECT_EQ(d.run.status().exit_code, 0);
+  EXPECT_EQ(d.run.status().late, "0.01s");
+  EXPECT_EQ(d.run.status().took, "0.24s");
+  EXPECT_EQ(d.run.status().targets[0].output, "") << "outputPolicy OnFailure";
+  EXPECT_EQ(d.run.end(), RunEnd::kNone) << "not before the record is durable";
+  d.feed(ok(record()));
+  EXPECT_EQ(d.run.end(), RunEnd::kRecorded);
+}
+
+TEST(Run, ALostPermitReplyIsConfirmedByOurOwnHolder) {
+  Driver d;
+  d.feed(reply(RecordReply::Kind::kConflict));
+  EXPECT_TRUE(d.asks_only_for<ReadRecord>());
+  d.feed(ok(record()));
+  EXPECT_TRUE(d.asks_only_for<ReadParent>());
+}
+
+TEST(Run, AnotherHoldersPermitEndsOurs) {
+  Driver d;
+  d.feed(reply(RecordReply::Kind::kConflict));
+  d.feed(ok(record("other_9/1")));
+  EXPECT_TRUE(d.actions.empty());
+  EXPECT_EQ(d.run.end(), RunEnd::kLost);
+}
+
+TEST(Run, AForeignObjectWithOurNameIsNeverAdopted) {
+  Driver d;
+  d.feed(reply(RecordReply::Kind::kConflict));
+  api::PodJob foreign = record();
+  foreign.controller.reset();
+  d.feed(ok(foreign));
+  EXPECT_EQ(d.run.end(), RunEnd::kNameTaken);
+}
+
+TEST(Run, ARefusedPermitStartsNothing) {
+  Driver d;
+  d.feed(reply(RecordReply::Kind::kRefused));
+  EXPECT_EQ(d.run.end(), RunEnd::kDenied);
+}
+
+TEST(Run, AParentThatNoLongerListsTheRunMeansRemoval) {
+  for (const int change : {0, 1, 2, 3}) {
+    Driver d;
+    d.feed(ok(record()));
+    ParentReply gone{parent()};
+    if (change == 0) gone.parent.reset();
+    if (change == 1) gone.parent->meta.uid = Uid{7, 7};
+    if (change == 2) gone.parent->meta.deletion_timestamp = kScheduled;
+    if (change == 3) gone.parent->status.active.clear();
+    d.feed(std::move(gone));
+    EXPECT_TRUE(d.asks_only_for<RemoveRecord>()) << change;
+  }
+}
+
+TEST(Run, NothingIsDialledAfterTheStartingDeadline) {
+  Driver d;
+  d.feed(ok(record()));
+  d.now = 61'500;
+  d.feed(ParentReply{parent()});
+  ASSERT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kFailed);
+  EXPECT_EQ(d.run.status().reason, observe::reason::kStartingDeadlineExceeded);
+}
+
+TEST(Run, ACertainNonStartDrawsAnotherPodAndFencesBeforeTheDial) {
+  Driver d;
+  d.to_dial();
+  d.feed(TaskOver{0, not_found()});
+  ASSERT_TRUE(d.asks_only_for<Redraw>());
+  EXPECT_TRUE(d.run.tried(Uid{9, 1}));
+  d.feed(Redrawn{0, pod("web-2", 2)});
+  EXPECT_TRUE(d.asks_only_for<WriteStatus>()) << "the choice is durable before it is dialled";
+  d.feed(ok(record()));
+  EXPECT_TRUE(d.asks_only_for<ReadPod>());
+  d.feed(PodChecked{0, ""});
+  EXPECT_TRUE(d.asks_only_for<Dial>());
+  d.feed(TaskOver{0, success()});
+  EXPECT_EQ(d.run.status().target, "web-2");
+}
+
+TEST(Run, WithoutAnotherPodTheRunIsNotStarted) {
+  Driver d;
+  d.feed(ok(record()));
+  d.feed(ParentReply{parent()});
+  d.feed(PodChecked{0, "PodTerminating"});
+  ASSERT_TRUE(d.asks_only_for<Redraw>());
+  d.feed(Redrawn{0, std::nullopt});
+  ASSERT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kFailed);
+  EXPECT_EQ(d.run.status().reason, observe::reason::kNotStarted);
+  EXPECT_NE(d.run.status().message.find("PodTerminating"), std::string::npos);
+}
+
+TEST(Run, ALostConnectionIsNeverRedialled) {
+  Driver d;
+  d.to_dial();
+  api::ExecReport lost;
+  lost.end = api::ExecEnd::kLost;
+  d.feed(TaskOver{0, lost});
+  ASSERT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
+  EXPECT_EQ(d.run.status().reason, observe::reason::kContactLost);
+}
+
+TEST(Run, AFencedHolderStops) {
+  Driver d;
+  d.to_dial();
+  d.feed(TaskOver{0, success()});
+  d.feed(reply(RecordReply::Kind::kConflict));
+  EXPECT_TRUE(d.asks_only_for<ReadRecord>());
+  api::PodJob taken = record("other_9/1");
+  taken.status.phase = api::PodJobPhase::kUnknown;
+  d.feed(ok(taken));
+  EXPECT_EQ(d.run.end(), RunEnd::kLost);
+}
+
+TEST(Run, AConflictWithAHarmlessWriterIsWrittenAgain) {
+  Driver d;
+  d.to_dial();
+  d.feed(TaskOver{0, success()});
+  d.feed(reply(RecordReply::Kind::kConflict));
+  api::PodJob labelled = record();
+  labelled.meta.resource_version = 77;
+  d.feed(ok(labelled));
+  EXPECT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.resource_version(), 77u);
+}
+
+TEST(Run, TheDeadlineGivesUpAndSaysUnknown) {
+  Driver d;
+  d.to_dial();
+  d.now = 1'100;
+  d.feed(Tick{});
+  EXPECT_TRUE(d.asks_only_for<WriteStatus>()) << "Running, after a second";
+  d.feed(ok(record()));
+  d.now = 100'050;
+  ASSERT_TRUE(d.run.wake_at().has_value());
+  EXPECT_LE(*d.run.wake_at(), at(100'050).mono);
+  d.feed(Tick{});
+  ASSERT_TRUE(d.asks_only_for<Hang>());
+  api::ExecReport cancelled;
+  cancelled.end = api::ExecEnd::kCancelled;
+  d.feed(TaskOver{0, cancelled});
+  ASSERT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
+  EXPECT_EQ(d.run.status().reason, observe::reason::kDeadlineExceeded);
+}
+
+TEST(Run, ShutdownGivesBackWhatIsNotDialled) {
+  Driver d;
+  d.feed(ok(record()));
+  d.feed(ParentReply{parent()});
+  d.feed(Draining{});
+  ASSERT_TRUE(d.asks_only_for<GiveBack>());
+  d.feed(PodChecked{0, ""});
+  EXPECT_TRUE(d.actions.empty()) << "a check that was under way dials nothing";
+  d.feed(ok(record("")));
+  EXPECT_EQ(d.run.end(), RunEnd::kGivenBack);
+}
+
+TEST(Run, ShutdownWaitsForWhatIsDialledUntilTheGraceIsOver) {
+  Driver d;
+  d.to_dial();
+  d.feed(Draining{});
+  EXPECT_TRUE(d.actions.empty());
+  d.feed(Draining{true});
+  ASSERT_TRUE(d.asks_only_for<Hang>());
+  api::ExecReport cancelled;
+  cancelled.end = api::ExecEnd::kCancelled;
+  d.feed(TaskOver{0, cancelled});
+  EXPECT_EQ(d.run.status().reason, observe::reason::kControllerShutdown);
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
+}
+
+TEST(Run, DeletingTheRecordEndsTheRun) {
+  Driver before;
+  before.feed(ok(record()));
+  before.feed(ParentReply{parent()});
+  before.feed(RecordDeleted{});
+  before.feed(PodChecked{0, ""});
+  ASSERT_TRUE(before.asks_only_for<WriteStatus>());
+  EXPECT_EQ(before.run.status().phase, api::PodJobPhase::kFailed);
+  EXPECT_EQ(before.run.status().reason, observe::reason::kDeleted);
+
+  Driver after;
+  after.to_dial();
+  after.feed(RecordDeleted{});
+  EXPECT_TRUE(after.asks_only_for<Hang>());
+}
+
+TEST(Run, AllRunsInWavesOfMaxParallel) {
+  api::PodJobTemplateSpec s = spec();
+  s.strategy.type = "All";
+  s.strategy.max_parallel = {2, false};
+  Driver d({pod("a", 1), pod("b", 2), pod("c", 3)}, s);
+  d.feed(ok(record()));
+  d.feed(ParentReply{parent()});
+  EXPECT_EQ(d.actions.size(), 2u);
+  d.feed(PodChecked{0, ""});
+  d.feed(PodChecked{1, ""});
+  d.feed(TaskOver{0, success()});
+  ASSERT_TRUE(d.asks_only_for<ReadPod>());
+  EXPECT_EQ(std::get<ReadPod>(d.actions[0]).target, 2u);
+}
+
+TEST(Run, AContainerWithoutEnvIsDialledAgainWithoutIt) {
+  Driver d;
+  d.to_dial();
+  EXPECT_TRUE(std::get<Dial>(d.actions[0]).through_env);
+  api::ExecReport report;
+  report.end = api::ExecEnd::kClosed;
+  report.status_json =
+      R"({"status":"Failure","reason":"InternalError","message":"exec: \"env\": executable file not found in $PATH"})";
+  d.feed(TaskOver{0, report});
+  ASSERT_TRUE(d.asks_only_for<Dial>());
+  EXPECT_FALSE(std::get<Dial>(d.actions[0]).through_env);
+}
+
+TEST(Run, APodThatGoesAwayIsGivenUpAfterAShortGrace) {
+  Driver d;
+  d.to_dial();
+  d.now = 100;
+  d.feed(TargetGone{0});
+  d.now = 2'200;
+  d.feed(Tick{});
+  const bool hangs = std::any_of(d.actions.begin(), d.actions.end(), [](const RunAction& a) {
+    return std::holds_alternative<Hang>(a);
+  });
+  EXPECT_TRUE(hangs);
+}
+
+TEST(Run, APermittedRecordThatVanishesIsMissing) {
+  Driver d;
+  d.to_dial();
+  d.feed(TaskOver{0, success()});
+  d.feed(reply(RecordReply::Kind::kNotFound));
+  EXPECT_EQ(d.run.end(), RunEnd::kMissing);
+}
+
+}  // namespace
+}  // namespace podcron::reconcile
