@@ -59,7 +59,9 @@ func runNode(arguments []string) int {
 		fmt.Fprintln(os.Stderr, "plane node: want --config FILE")
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	// SIGHUP comes with the SIGCONT that wakes a stopped node when its parent
+	// has died; without a handler it would end the node before its children.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 	return node.Run(ctx, arguments[1])
 }

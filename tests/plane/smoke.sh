@@ -56,6 +56,8 @@ ledger_has() { grep -q "$1" "$dir/ledger.jsonl"; }
 component_pid() { sed -n "/\"$1\": {/,/}/s/.*\"pid\": \([0-9]*\),/\1/p" "$dir/plane.json"; }
 in_state() { [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat")" = "$2" ]; }
 
+replicas_left() { [ "$(kubectl get pods -l app=web -o name | wc -l)" = "$1" ]; }
+
 # exec_code POD COMMAND...: the exit code of the command.
 exec_code() {
     pod=$1
@@ -160,8 +162,8 @@ test_processes() {
 test_debug_copy() {
     kubectl debug "$web" --copy-to=copy --set-image='*=other' >/dev/null 2>&1
     # It keeps the labels, so the ReplicaSet adopts it and removes one pod.
-    until_true "five replicas again" equals deploy/web .status.replicas 5
-    web=$(kubectl get pods -l app=web --field-selector=status.phase=Running -o 'jsonpath={.items[0].metadata.name}')
+    until_true "the surplus pod is gone" replicas_left 5
+    web=$(kubectl get pods -l app=web -o 'jsonpath={.items[0].metadata.name}')
     kubectl debug "$web" --image=none --container=shell >/dev/null 2>&1
     until_true "an ephemeral container runs" \
         kubectl wait "pod/$web" --for=jsonpath='{.status.ephemeralContainerStatuses[0].state.running}' --timeout=100ms

@@ -78,7 +78,8 @@ func (c *container) status(object *core.Pod) core.ContainerStatus {
 		status.State.Waiting = &core.ContainerStateWaiting{Reason: c.waiting, Message: c.message}
 	}
 	if c.kind == kindEphemeral {
-		status.Started = nil
+		// Ephemeral containers have no part in readiness.
+		status.Started, status.Ready = nil, false
 	}
 	return status
 }
