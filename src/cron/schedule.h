@@ -55,8 +55,9 @@ class Schedule {
                                 DaylightSaving daylight_saving = DaylightSaving::kAsCronJob,
                                 std::string_view identity = "");
 
-  /// The first scheduled time strictly later than `instant`.
-  /// Cost: 0.2 microseconds, 5 for 29 February; does not grow with elapsed time.
+  /// The first scheduled time strictly later than `instant`; nullopt if there is none in the
+  /// window. Cost: 0.2-0.4 microseconds, 1 for 29 February; does not grow with elapsed time.
+  /// Finding that there is none until 2200 (a time that is always in a gap) takes 0.1 ms.
   [[nodiscard]] std::optional<WallTime> next_after(WallTime instant) const;
 
   /// The last scheduled time in (after, through]. Cost: as next_after.
