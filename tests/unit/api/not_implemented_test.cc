@@ -1,0 +1,101 @@
+// Goal: whoever asks for what this build cannot do is told so by name; defaults are never named.
+// Method: one field at a time in a template that has none.
+#include "api/not_implemented.h"
+
+#include <gtest/gtest.h>
+
+#include "api/codec.h"
+#include "unit/api/objects.h"
+
+namespace podcron::api {
+namespace {
+
+std::string in_template(std::string_view json) {
+  JsonParser parser;
+  Fault fault;
+  const auto element = parser.parse(json);
+  EXPECT_TRUE(element) << json;
+  return element ? not_implemented_in_template(Node(*element, fault)) : "";
+}
+
+std::string in_cron(std::string_view json) {
+  JsonParser parser;
+  Fault fault;
+  const auto element = parser.parse(json);
+  EXPECT_TRUE(element) << json;
+  return element ? not_implemented_in_cron(Node(*element, fault)) : "";
+}
+
+TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {R"({"http":{}})", "http"},
+      {R"({"job":{}})", "job"},
+      {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
+      {R"({"target":{"serviceName":"web"}})", "target.serviceName"},
+      {R"({"target":{"servingProbe":{"exec":{}}}})", "target.servingProbe"},
+      {R"({"target":{"revision":"Latest"}})", "target.revision: Latest"},
+      {R"({"target":{"interactiveSessions":{"exclude":"AnyExec"}}})",
+       "target.interactiveSessions.exclude: AnyExec"},
+      {R"({"target":{"interactiveSessions":{"cooldownSeconds":60}}})",
+       "target.interactiveSessions.cooldownSeconds: 60"},
+      {R"({"strategy":{"type":"RoundRobin"}})", "strategy.type: RoundRobin"},
+      {R"({"strategy":{"type":"Random","ordinal":0}})", "strategy.ordinal"},
+      {R"({"strategy":{"fallback":"None"}})", "strategy.fallback"},
+      {R"({"strategy":{"topologyKey":"zone"}})", "strategy.topologyKey"},
+      {R"({"strategy":{"percent":10}})", "strategy.percent"},
+      {R"({"strategy":{"webhook":{"name":"x"}}})", "strategy.webhook"},
+      {R"({"deliveryPolicy":"AtLeastOnce"})", "deliveryPolicy: AtLeastOnce"},
+      {R"({"backoffLimit":1})", "backoffLimit: 1"},
+      {R"({"serviceAccountName":"x"})", "serviceAccountName"},
+      {R"({"ttlSecondsAfterFinished":0})", "ttlSecondsAfterFinished"},
+  };
+  for (const auto& [json, name] : kCases) EXPECT_EQ(in_template(json), name);
+}
+
+TEST(NotImplemented, EachPolicyOfTheScheduleIsNamed) {
+  EXPECT_EQ(in_cron(R"({"catchUpPolicy":"None"})"), "spec.catchUpPolicy: None");
+  EXPECT_EQ(in_cron(R"({"catchUpPolicy":"All","catchUpLimit":5})"), "spec.catchUpPolicy: All");
+  EXPECT_EQ(in_cron(R"({"concurrencyPolicy":"Replace"})"), "spec.concurrencyPolicy: Replace");
+  EXPECT_EQ(in_cron(R"({"concurrencyPolicy":"Queue"})"), "spec.concurrencyPolicy: Queue");
+}
+
+TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
+  EXPECT_EQ(in_template(R"({
+    "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"",
+      "container":"app","minReadySeconds":9,"revision":"Any","ownership":"Optional",
+      "minEligible":3,"interactiveSessions":{"exclude":"StdinOrTTY","cooldownSeconds":3600},
+      "servingProbe":null},
+    "strategy":{"type":"All","maxParallel":2,"maxFailed":"10%"},"noTargetPolicy":"Skip",
+    "exec":{"command":["x"],"env":[],"stdin":""},"http":null,"job":null,"serviceAccountName":"",
+    "activeDeadlineSeconds":5,"deliveryPolicy":"AtMostOnce","backoffLimit":0,
+    "outputPolicy":"Never","ttlSecondsAfterFinished":null})"),
+            "");
+  EXPECT_EQ(in_template(R"({"target":{"revision":"PreferLatest",
+      "interactiveSessions":{"exclude":"None"}},"strategy":{"type":"Random","count":3}})"),
+            "");
+  EXPECT_EQ(in_cron(R"({"daylightSaving":"AsCronJob","catchUpPolicy":"Latest","catchUpLimit":5,
+      "concurrencyPolicy":"Allow","spreadSeconds":60,"suspend":true,
+      "startingDeadlineSeconds":5})"),
+            "");
+}
+
+TEST(NotImplemented, AnObjectNamesItsFirstFieldByItsWholePath) {
+  using testing::kPodCronJob;
+  using testing::with;
+  Decoder decoder;
+  const auto retries = with(kPodCronJob, R"("backoffLimit": 0)", R"("backoffLimit": 2)");
+  EXPECT_EQ(decoder.pod_cron_job(retries)->spec.not_implemented,
+            "spec.podJobTemplate.spec.backoffLimit: 2");
+  EXPECT_EQ(
+      decoder
+          .pod_cron_job(with(retries, R"("catchUpPolicy": "Latest")", R"("catchUpPolicy": "All")"))
+          ->spec.not_implemented,
+      "spec.catchUpPolicy: All");
+  EXPECT_EQ(
+      decoder.pod_job(with(testing::kPodJob, R"("exec": {)", R"("backoffLimit": 2, "exec": {)"))
+          ->spec.not_implemented,
+      "backoffLimit: 2");
+}
+
+}  // namespace
+}  // namespace podcron::api
