@@ -79,14 +79,16 @@ func (c *component) wait(command *exec.Cmd, ended chan struct{}, wanted *atomic.
 		c.plane.killPodProcesses()
 	}
 	close(ended)
-	if !wanted.Load() {
-		fmt.Fprintf(c.plane.errors, "plane: %s ended unexpectedly (%s); the others stay; log: %s\n",
-			c.name, command.ProcessState, c.plane.layout.Log(c.name))
-		c.plane.mutex.Lock()
-		defer c.plane.mutex.Unlock()
-		if err := c.plane.saveState(); err != nil {
-			fmt.Fprintln(c.plane.errors, "plane:", err)
-		}
+	c.plane.mutex.Lock()
+	defer c.plane.mutex.Unlock()
+	// At the start, waitFor tells of it, with the log.
+	if wanted.Load() || !c.plane.ready {
+		return
+	}
+	fmt.Fprintf(c.plane.errors, "plane: %s ended unexpectedly (%s); the others stay; log: %s\n",
+		c.name, command.ProcessState, c.plane.layout.Log(c.name))
+	if err := c.plane.saveState(); err != nil {
+		fmt.Fprintln(c.plane.errors, "plane:", err)
 	}
 }
 
