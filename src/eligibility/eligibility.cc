@@ -19,6 +19,9 @@ using store::PodStore;
 constexpr std::array<std::string_view, 3> kDefaultOwnerKinds{"ReplicaSet", "StatefulSet",
                                                              "DaemonSet"};
 
+// An object's name has at most 253 characters, so a longer prefix is not "<owner>-" but "<owner>".
+constexpr std::size_t kNameBytesMax = 253;
+
 /// The arguments of one evaluation and what follows from them for every pod.
 struct Inquiry {
   const PodStore& pods;
@@ -99,19 +102,30 @@ void choose_container(const api::Target& target, const PodStore::Shape& shape, S
   facts.choice = facts.container == nullptr ? ContainerChoice::kNotFound : ContainerChoice::kChosen;
 }
 
-ShapeFacts facts_of(const Inquiry& inquiry, const PodStore::Shape& shape) {
+/// "<owner>-" without building the string.
+bool is_prefix_of_owner(std::string_view generate_name, std::string_view owner) {
+  if (generate_name.substr(0, owner.size()) != owner) return false;
+  const std::string_view rest = generate_name.substr(owner.size());
+  return rest == "-" || (rest.empty() && owner.size() >= kNameBytesMax);
+}
+
+void add_owner_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
+                     const api::Workload* owner, ShapeFacts& facts) {
+  if (!shape.controller) return;
+  const api::OwnerReference& controller = *shape.controller;
   const Criteria& criteria = inquiry.criteria;
-  ShapeFacts facts;
-  facts.serving = criteria.serving == nullptr || criteria.serving->matches(shape.labels);
-  facts.selected = inquiry.selector != nullptr && inquiry.selector->matches(shape.labels);
-  choose_container(*criteria.target, shape, facts);
-  const api::Workload* owner =
-      shape.controller ? inquiry.owners.find(shape.controller->uid) : nullptr;
-  // Without an owner, rule 4 has spoken and rules 5 and 6 have nothing to ask.
-  facts.owner_kind_allowed = !shape.controller || kind_allowed(criteria, shape.controller->kind);
-  facts.owner_chain_declared = !shape.controller || !criteria.target->workload_ref ||
-                               chain_ends_at(inquiry.declared, *shape.controller, owner);
-  if (facts.container == nullptr) return facts;
+  facts.owned = true;
+  facts.owner_is_stateful_set = controller.kind == "StatefulSet";
+  facts.generate_name_is_owners = is_prefix_of_owner(shape.generate_name, controller.name);
+  facts.owner_kind_allowed = kind_allowed(criteria, controller.kind);
+  facts.owner_chain_declared =
+      !criteria.target->workload_ref || chain_ends_at(inquiry.declared, controller, owner);
+}
+
+void add_container_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
+                         const api::Workload* owner, ShapeFacts& facts) {
+  choose_container(*inquiry.criteria.target, shape, facts);
+  if (facts.container == nullptr) return;
   if (owner != nullptr) {
     facts.in_template = find_container(owner->containers, facts.container->name);
   }
@@ -120,14 +134,26 @@ ShapeFacts facts_of(const Inquiry& inquiry, const PodStore::Shape& shape) {
   if (status != shape.status_names.end()) {
     facts.status = static_cast<std::int32_t>(status - shape.status_names.begin());
   }
+}
+
+ShapeFacts facts_of(const Inquiry& inquiry, const PodStore::Shape& shape) {
+  const Criteria& criteria = inquiry.criteria;
+  const api::Workload* owner =
+      shape.controller ? inquiry.owners.find(shape.controller->uid) : nullptr;
+  ShapeFacts facts;
+  facts.serving = criteria.serving == nullptr || criteria.serving->matches(shape.labels);
+  facts.selected = inquiry.selector != nullptr && inquiry.selector->matches(shape.labels);
+  facts.has_own_labels = shape.own_labels != 0;
+  add_owner_facts(inquiry, shape, owner, facts);
+  add_container_facts(inquiry, shape, owner, facts);
   return facts;
 }
 
-Subject subject_of(const Inquiry& inquiry, const PodStore::Shape& shape, const ShapeFacts& facts,
-                   PodHandle pod, api::StringMap& labels) {
+Subject subject_of(const Inquiry& inquiry, const ShapeFacts& facts, PodHandle pod,
+                   const PodStore::Row& row, api::StringMap& labels) {
   const Criteria& criteria = inquiry.criteria;
-  Subject subject{inquiry.pods.row(pod), shape, facts, criteria, facts.serving, facts.selected};
-  if (inquiry.asks_own_labels && shape.own_labels != 0) {
+  Subject subject{row, facts, criteria, facts.serving, facts.selected};
+  if (inquiry.asks_own_labels && facts.has_own_labels) {
     inquiry.pods.labels(pod, labels);
     subject.serving = criteria.serving == nullptr || criteria.serving->matches(labels);
     subject.selected = inquiry.selector != nullptr && inquiry.selector->matches(labels);
@@ -135,22 +161,20 @@ Subject subject_of(const Inquiry& inquiry, const PodStore::Shape& shape, const S
   return subject;
 }
 
-using RuleIterator = std::span<const Rule>::iterator;
-
-RuleIterator first_failing(const Subject& subject, RuleIterator from) {
-  return std::find_if(from, rules().end(), [&](const Rule& rule) { return !rule.passes(subject); });
-}
-
-Reason reason_at(RuleIterator rule) {
-  return rule == rules().end() ? Reason::kEligible : rule->reason;
+Reason reason_at(std::size_t rule) {
+  return rule == rules().size() ? Reason::kEligible : rules()[rule].reason;
 }
 
 /// Only when nothing but time is missing: whatever else changes is a watch event or the end of a
 /// run.
-void note_reconsideration(const Subject& subject, RuleIterator failed, Assessment& out) {
-  if (failed->reason != Reason::kNotAvailableYet) return;
+void note_reconsideration(const Subject& subject, std::size_t failed, Assessment& out) {
   const std::optional<WallTime> instant = available_at(subject);
-  if (!instant || first_failing(subject, failed + 1) != rules().end()) return;
+  if (!instant) return;
+  const auto later = rules().subspan(failed + 1);
+  if (!std::all_of(later.begin(), later.end(),
+                   [&](const Rule& rule) { return rule.passes(subject); })) {
+    return;
+  }
   out.reconsider_at = std::min(out.reconsider_at.value_or(*instant), *instant);
 }
 
@@ -159,19 +183,17 @@ void note_reconsideration(const Subject& subject, RuleIterator failed, Assessmen
 Reason evaluate(const PodStore& pods, const store::WorkloadStore& owners, const Criteria& criteria,
                 PodHandle pod) {
   const Inquiry inquiry = inquire(pods, owners, criteria);
-  const PodStore::Shape& shape = pods.shape(pod);
-  const ShapeFacts facts = facts_of(inquiry, shape);
+  const ShapeFacts facts = facts_of(inquiry, pods.shape(pod));
   api::StringMap labels;
-  return reason_at(first_failing(subject_of(inquiry, shape, facts, pod, labels), rules().begin()));
+  return reason_at(first_failing(subject_of(inquiry, facts, pod, pods.row(pod), labels)));
 }
 
 std::vector<Reason> evaluate_all(const PodStore& pods, const store::WorkloadStore& owners,
                                  const Criteria& criteria, PodHandle pod) {
   const Inquiry inquiry = inquire(pods, owners, criteria);
-  const PodStore::Shape& shape = pods.shape(pod);
-  const ShapeFacts facts = facts_of(inquiry, shape);
+  const ShapeFacts facts = facts_of(inquiry, pods.shape(pod));
   api::StringMap labels;
-  const Subject subject = subject_of(inquiry, shape, facts, pod, labels);
+  const Subject subject = subject_of(inquiry, facts, pod, pods.row(pod), labels);
   std::vector<Reason> failing;
   for (const Rule& rule : rules()) {
     if (!rule.passes(subject)) failing.push_back(rule.reason);
@@ -197,23 +219,20 @@ void assess(const PodStore& pods, const store::WorkloadStore& owners, const Crit
   ++scratch.stamp;
   if (scratch.facts.size() < pods.shape_limit()) scratch.facts.resize(pods.shape_limit());
   for (const PodHandle pod : pods.in_namespace(criteria.namespace_)) {
-    const PodStore::Shape& shape = pods.shape(pod);
-    ShapeFacts& facts = scratch.facts[pods.row(pod).shape];
+    const PodStore::Row& row = pods.row(pod);
+    ShapeFacts& facts = scratch.facts[row.shape];
     if (facts.stamp != scratch.stamp) {
-      facts = facts_of(inquiry, shape);
+      facts = facts_of(inquiry, pods.shape(pod));
       facts.stamp = scratch.stamp;
     }
-    const Subject subject = subject_of(inquiry, shape, facts, pod, scratch.labels);
-    const RuleIterator failed = first_failing(subject, rules().begin());
+    const Subject subject = subject_of(inquiry, facts, pod, row, scratch.labels);
+    const std::size_t failed = first_failing(subject);
     const Reason reason = reason_at(failed);
     if (reason == Reason::kNotLabelledServing || reason == Reason::kSelectorMismatch) continue;
     ++out.matched;
     ++out.counts[static_cast<std::size_t>(reason)];
-    if (reason == Reason::kEligible) {
-      out.eligible.push_back(pod);
-    } else {
-      note_reconsideration(subject, failed, out);
-    }
+    if (reason == Reason::kEligible) out.eligible.push_back(pod);
+    if (reason == Reason::kNotAvailableYet) note_reconsideration(subject, failed, out);
   }
 }
 
@@ -222,8 +241,11 @@ std::string describe(const Assessment& assessment) {
       fmt::format("{} of {} pods eligible", assessment.eligible.size(), assessment.matched);
   std::array<std::size_t, kReasonCount - 1> order{};
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i + 1;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return assessment.counts[a] > assessment.counts[b];
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (assessment.counts[a] != assessment.counts[b]) {
+      return assessment.counts[a] > assessment.counts[b];
+    }
+    return a < b;
   });
   std::string_view separator = ": ";
   for (const std::size_t i : order) {

@@ -2,46 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <string_view>
+#include <utility>
 
 namespace podcron::eligibility {
 namespace {
-
-// k8s.io/apiserver pkg/storage/names: a base, cut, and characters of k8s.io/apimachinery's rand.
-constexpr std::size_t kGeneratedBaseBytesMax = 58;
-constexpr std::size_t kGeneratedSuffixBytes = 5;
-constexpr std::string_view kGeneratedAlphabet = "bcdfghjklmnpqrstvwxz2456789";
-// An object's name has at most 253 characters, so a longer prefix is not "<owner>-" but "<owner>".
-constexpr std::size_t kNameBytesMax = 253;
-// Ordinals are int32: at most ten digits.
-constexpr std::size_t kOrdinalDigitsMax = 10;
-constexpr std::string_view kDigits = "0123456789";
 
 /// Rules 4 to 8 ask where a pod comes from, which `ownership: Optional` waives.
 bool ownership_waived(const Subject& subject) {
   return subject.criteria.target->ownership == api::Ownership::kOptional;
 }
 
-bool generated_from(std::string_view name, std::string_view generate_name) {
-  const std::string_view base = generate_name.substr(0, kGeneratedBaseBytesMax);
-  if (name.size() != base.size() + kGeneratedSuffixBytes) return false;
-  return name.substr(0, base.size()) == base &&
-         name.find_first_not_of(kGeneratedAlphabet, base.size()) == std::string_view::npos;
-}
-
-bool numbered_from(std::string_view name, std::string_view prefix) {
-  if (name.substr(0, prefix.size()) != prefix) return false;
-  const std::string_view ordinal = name.substr(prefix.size());
-  if (ordinal.empty() || ordinal.size() > kOrdinalDigitsMax) return false;
-  if (ordinal.find_first_not_of(kDigits) != std::string_view::npos) return false;
-  return ordinal == "0" || ordinal.front() != '0';
-}
-
-/// "<owner>-" without building the string.
-bool is_prefix_of_owner(std::string_view generate_name, std::string_view owner) {
-  if (generate_name.substr(0, owner.size()) != owner) return false;
-  const std::string_view rest = generate_name.substr(owner.size());
-  return rest == "-" || (rest.empty() && owner.size() >= kNameBytesMax);
+/// Rules 5 to 7 ask about an owner; without one rule 4 has spoken.
+bool nothing_to_ask_of_owner(const Subject& subject) {
+  return ownership_waived(subject) || !subject.facts.owned;
 }
 
 bool labelled_serving(const Subject& subject) { return subject.serving; }
@@ -56,26 +31,24 @@ bool selected(const Subject& subject) {
 bool not_opted_out(const Subject& subject) { return !subject.row.excluded; }
 
 bool owned_by_workload(const Subject& subject) {
-  return ownership_waived(subject) || subject.shape.controller.has_value();
+  return ownership_waived(subject) || subject.facts.owned;
 }
 
 bool owner_kind_allowed(const Subject& subject) {
-  return ownership_waived(subject) || subject.facts.owner_kind_allowed;
+  return nothing_to_ask_of_owner(subject) || subject.facts.owner_kind_allowed;
 }
 
 bool owner_chain_declared(const Subject& subject) {
-  return ownership_waived(subject) || subject.facts.owner_chain_declared;
+  return nothing_to_ask_of_owner(subject) || subject.facts.owner_chain_declared;
 }
 
 // A controller sets generateName and leaves the name to the generator; adopting a pod changes
 // neither. So both prove that the owner made the pod, which its owner reference does not.
 bool made_by_owner(const Subject& subject) {
-  if (ownership_waived(subject) || !subject.shape.controller) return true;
-  const api::OwnerReference& owner = *subject.shape.controller;
-  const std::string_view generate_name = subject.shape.generate_name;
-  if (!is_prefix_of_owner(generate_name, owner.name)) return false;
-  return owner.kind == "StatefulSet" ? numbered_from(subject.row.name(), generate_name)
-                                     : generated_from(subject.row.name(), generate_name);
+  const ShapeFacts& facts = subject.facts;
+  if (nothing_to_ask_of_owner(subject)) return true;
+  if (!facts.generate_name_is_owners) return false;
+  return facts.owner_is_stateful_set ? subject.row.name_is_numbered : subject.row.name_is_generated;
 }
 
 // A template that is not known allows nothing: a shell must not pass because a watch is late.
@@ -112,7 +85,7 @@ bool container_unambiguous(const Subject& subject) {
 
 store::ContainerState container_state(const Subject& subject) {
   if (subject.facts.status < 0) return {};
-  return subject.row.cold.container(static_cast<std::size_t>(subject.facts.status));
+  return subject.row.container(static_cast<std::size_t>(subject.facts.status));
 }
 
 // Without a container ID the container cannot be pinned, so that a restart would go unseen.
@@ -166,9 +139,21 @@ constexpr std::array kRules{
     Rule{Reason::kPodBusy, not_busy},
 };
 
+// Unrolled, so that the compiler sees which functions the table names: no call per rule.
+template <std::size_t... Index>
+std::size_t first_failing_of(const Subject& subject, std::index_sequence<Index...> /*all*/) {
+  std::size_t failing = kRules.size();
+  (void)((kRules[Index].passes(subject) || (failing = Index, false)) && ...);
+  return failing;
+}
+
 }  // namespace
 
 std::span<const Rule> rules() { return kRules; }
+
+std::size_t first_failing(const Subject& subject) {
+  return first_failing_of(subject, std::make_index_sequence<kRules.size()>());
+}
 
 std::optional<WallTime> available_at(const Subject& subject) {
   if (!subject.row.ready || !subject.row.has_ready_since) return std::nullopt;

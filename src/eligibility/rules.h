@@ -1,6 +1,7 @@
 // The rules of the contract's section 4 as a table: the list is the decision.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
@@ -14,7 +15,6 @@ namespace podcron::eligibility {
 /// One pod as the rules see it.
 struct Subject {
   const store::PodStore::Row& row;
-  const store::PodStore::Shape& shape;
   const ShapeFacts& facts;
   const Criteria& criteria;
   bool serving = false;   // rule 1 for this pod's labels
@@ -28,6 +28,9 @@ struct Rule {
 
 /// In the contract's order: the first that a pod does not pass is the reason.
 std::span<const Rule> rules();
+
+/// The index of the first rule that the pod does not pass; rules().size() when it passes all.
+std::size_t first_failing(const Subject& subject);
 
 /// When the pod has been Ready for minReadySeconds; nullopt while it is not Ready.
 std::optional<WallTime> available_at(const Subject& subject);

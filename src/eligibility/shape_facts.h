@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "api/pod.h"
-#include "api/workload.h"
 
 namespace podcron::eligibility {
 
@@ -21,10 +20,15 @@ struct ShapeFacts {
   /// The target container's entry in status.containerStatuses; -1 when it has none.
   std::int32_t status = -1;
   ContainerChoice choice = ContainerChoice::kNotFound;
-  bool serving = false;               // rule 1, for labels that all pods of the shape share
-  bool selected = false;              // rule 2's selector, likewise
-  bool owner_kind_allowed = false;    // rule 5
-  bool owner_chain_declared = false;  // rule 6: ends at workloadRef, or there is none
+  bool serving = false;   // rule 1, for labels that all pods of the shape share
+  bool selected = false;  // rule 2's selector, likewise
+  bool has_own_labels =
+      false;           // the two above are to be asked of each pod's labels, if they matter
+  bool owned = false;  // has a controller owner; without one what follows means nothing
+  bool owner_is_stateful_set = false;
+  bool generate_name_is_owners = false;  // it is "<owner>-"
+  bool owner_kind_allowed = false;       // rule 5
+  bool owner_chain_declared = false;     // rule 6: ends at workloadRef, or there is none
 };
 
 }  // namespace podcron::eligibility

@@ -11,11 +11,8 @@
 namespace podcron::store {
 namespace {
 
-// One byte per container state: the facts a rule asks, and how the id is written.
-constexpr unsigned kRunning = 1U << 0;
-constexpr unsigned kReady = 1U << 1;
-constexpr unsigned kStarted = 1U << 2;
-constexpr unsigned kIdForm = 3;  // from this bit on: 0 none, 1 as text, 2 + i packed
+// One byte per container: its state, and from bit kIdForm on how its id is written.
+constexpr unsigned kIdForm = ContainerState::kBits;
 constexpr unsigned kIdNone = 0;
 constexpr unsigned kIdText = 1;
 constexpr unsigned kIdPacked = 2;
@@ -110,8 +107,7 @@ class Reader {
 };
 
 unsigned flags_of(const api::ContainerStatus& status) {
-  return (status.running ? kRunning : 0) | (status.ready ? kReady : 0) |
-         (status.started ? kStarted : 0) | id_form(status.container_id) << kIdForm;
+  return state_of(status).to_bits() | id_form(status.container_id) << kIdForm;
 }
 
 std::string read_id(Reader& reader, unsigned form) {
@@ -204,9 +200,7 @@ std::uint32_t ColdPart::number(std::size_t at) const {
 
 ContainerState ColdPart::container(std::size_t index) const {
   const char* states = bytes_.get() + kHeaderBytes + number(kNameSizeAt);
-  const unsigned flags = static_cast<unsigned char>(states[index]);
-  return ContainerState{(flags & kRunning) != 0, (flags & kReady) != 0, (flags & kStarted) != 0,
-                        flags >> kIdForm != kIdNone};
+  return ContainerState::from_bits(static_cast<unsigned char>(states[index]));
 }
 
 void ColdPart::own_label_values(std::size_t status_count, OwnLabels own_labels,

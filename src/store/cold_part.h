@@ -36,7 +36,21 @@ struct ContainerState {
   bool ready = false;
   bool started = false;
   bool has_id = false;
+
+  static constexpr unsigned kBits = 4;
+
+  [[nodiscard]] unsigned to_bits() const {
+    return (running ? 1U : 0U) | (ready ? 2U : 0U) | (started ? 4U : 0U) | (has_id ? 8U : 0U);
+  }
+  /// Looks at the lowest kBits only.
+  [[nodiscard]] static ContainerState from_bits(unsigned bits) {
+    return {(bits & 1U) != 0, (bits & 2U) != 0, (bits & 4U) != 0, (bits & 8U) != 0};
+  }
 };
+
+inline ContainerState state_of(const api::ContainerStatus& status) {
+  return {status.running, status.ready, status.started, !status.container_id.empty()};
+}
 
 class ColdPart {
  public:

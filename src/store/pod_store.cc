@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "store/interner.h"
+#include "store/name_origin.h"
 #include "store/pod_row.h"
 
 namespace podcron::store {
@@ -77,6 +78,15 @@ Shape shape_of(const api::Pod& pod, OwnLabels own_labels) {
     shape.status_names.push_back(status.name);
   }
   return shape;
+}
+
+std::uint32_t container_states(const api::Pod& pod) {
+  std::uint32_t bits = 0;
+  const std::size_t count = std::min(pod.statuses.size(), Row::kRowContainers);
+  for (std::size_t i = 0; i < count; ++i) {
+    bits |= state_of(pod.statuses[i]).to_bits() << (i * ContainerState::kBits);
+  }
+  return bits;
 }
 
 // Rows in chunks: growing moves none of them and leaves no half-empty doubled vector.
@@ -162,6 +172,9 @@ struct PodStore::State {
     row.uid = pod.meta.uid;
     row.resource_version = pod.meta.resource_version;
     row.ready_since = pod.ready_since.value_or(WallTime());
+    row.container_states = container_states(pod);
+    row.name_is_generated = is_generated_from(pod.meta.name, pod.generate_name);
+    row.name_is_numbered = is_numbered_from(pod.meta.name, pod.generate_name);
     row.has_ready_since = pod.ready_since.has_value();
     row.phase = pod.phase;
     row.ready = pod.ready;

@@ -1,0 +1,160 @@
+// The decision of one due time: judging 10,000 pods of a namespace (aim: at most 1 ms) and choosing
+// among 10,000 eligible ones (aim: at most 50 us), without allocation in the steady state.
+#include <benchmark/benchmark.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/prng.h"
+#include "eligibility/eligibility.h"
+#include "strategy/strategy.h"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}
+
+// Not inlined: GCC would see free() meet what a caller got from operator new, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
+
+namespace podcron::eligibility {
+namespace {
+
+constexpr std::size_t kPods = 10'000;
+constexpr WallTime kNow{Seconds(1'772'971'200)};
+constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+/// One namespace of `kPods` pods in ReplicaSets of `pods_per_owner`, all pods of one app.
+class Namespace {
+ public:
+  explicit Namespace(std::size_t pods_per_owner) {
+    serving_.requirements = {{"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}}};
+    target_.selector.requirements = {{"app", api::SelectorOperator::kIn, {"shop"}}};
+    Prng prng(1);
+    for (std::size_t i = 0; i < kPods; ++i) {
+      const std::uint64_t owner = i / pods_per_owner;
+      const std::string name = "shop-" + std::to_string(1'000'000'000 + owner);
+      if (i % pods_per_owner == 0) add_owner(name, owner);
+      api::Pod pod;
+      pod.meta.namespace_ = "shop";
+      pod.meta.name = name + "-";
+      for (int c = 0; c < 5; ++c) pod.meta.name += kAlphabet[prng.below(kAlphabet.size())];
+      pod.meta.uid = Uid{1, i};
+      pod.labels = {{"app", "shop"}, {"pod-template-hash", name}, {"podcron.dev/serving", "true"}};
+      pod.generate_name = name + "-";
+      pod.controller = api::OwnerReference{"apps", "ReplicaSet", name, Uid{2, owner}};
+      pod.phase = api::PodPhase::kRunning;
+      pod.ready = true;
+      pod.ready_since = kNow - Seconds(3600);
+      pod.containers = {container_};
+      pod.statuses = {{"app", "containerd://" + std::string(64, 'a'), true, true, true}};
+      pods_.apply(pod, 1);
+    }
+  }
+
+  Criteria criteria() {
+    Criteria made;
+    made.namespace_ = "shop";
+    made.target = &target_;
+    made.serving = &serving_;
+    made.owner_kinds = &owner_kinds_;
+    made.busy = [](const Uid& pod) { return pod.low == kPods; };
+    made.now = kNow;
+    return made;
+  }
+
+  api::Target target_;
+  store::PodStore pods_;
+  store::WorkloadStore owners_;
+
+ private:
+  void add_owner(const std::string& name, std::uint64_t number) {
+    api::Workload owner;
+    owner.kind = "ReplicaSet";
+    owner.meta.namespace_ = "shop";
+    owner.meta.name = name;
+    owner.meta.uid = Uid{2, number};
+    owner.containers = {container_};
+    owners_.apply(owner, 1);
+  }
+
+  api::LabelSelector serving_;
+  std::vector<std::string> owner_kinds_{"ReplicaSet", "StatefulSet", "DaemonSet"};
+  api::ContainerSpec container_{.name = "app"};
+};
+
+void BM_Assess(benchmark::State& state) {
+  Namespace shop(static_cast<std::size_t>(state.range(0)));
+  if (state.range(1) != 0) {
+    shop.target_.selector.requirements.push_back(
+        {"apps.kubernetes.io/pod-index", api::SelectorOperator::kDoesNotExist, {}});
+  }
+  const Criteria criteria = shop.criteria();
+  Assessment out;
+  assess(shop.pods_, shop.owners_, criteria, out);
+  const std::size_t before = allocations;
+  for (auto _ : state) {
+    assess(shop.pods_, shop.owners_, criteria, out);
+    benchmark::DoNotOptimize(out.eligible.data());
+  }
+  state.counters["allocations"] = static_cast<double>(allocations - before);
+  state.counters["eligible"] = static_cast<double>(out.eligible.size());
+}
+BENCHMARK(BM_Assess)
+    ->ArgNames({"pods_per_owner", "asks_own_label"})
+    ->Args({10'000, 0})
+    ->Args({100, 0})
+    ->Args({10, 0})
+    ->Args({100, 1})
+    ->Unit(benchmark::kMicrosecond);
+
+void BM_EvaluateOne(benchmark::State& state) {
+  Namespace shop(100);
+  const Criteria criteria = shop.criteria();
+  const std::vector<store::PodHandle>& pods = shop.pods_.in_namespace("shop");
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(evaluate(shop.pods_, shop.owners_, criteria, pods[i]));
+    i = (i + 7'919) % pods.size();
+  }
+}
+BENCHMARK(BM_EvaluateOne);
+
+void BM_Choose(benchmark::State& state, const char* type) {
+  const strategy::Row* row = strategy::find(type);
+  api::StrategySpec spec;
+  spec.type = type;
+  spec.count = static_cast<std::int32_t>(state.range(0));
+  std::vector<std::uint32_t> out;
+  row->choose(spec, kPods, 0, out);
+  const std::size_t before = allocations;
+  std::uint64_t seed = 0;
+  for (auto _ : state) {
+    out.clear();
+    row->choose(spec, kPods, ++seed, out);
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.counters["allocations"] = static_cast<double>(allocations - before);
+}
+BENCHMARK_CAPTURE(BM_Choose, random, "Random")
+    ->ArgName("count")
+    ->Arg(1)
+    ->Arg(10)
+    ->Arg(64)
+    ->Arg(1'000)
+    ->Arg(9'999)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(BM_Choose, all, "All")->ArgName("count")->Arg(1)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace podcron::eligibility

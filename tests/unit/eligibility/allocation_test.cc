@@ -1,0 +1,93 @@
+// Goal: judging and choosing in the steady state ask nobody for memory. Method: this program counts
+// every call of operator new.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include "unit/eligibility/pod_builder.h"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}
+
+// Not inlined: GCC would see free() meet what a caller got from operator new, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  ++allocations;
+  return std::malloc(size);
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
+
+namespace podcron::eligibility {
+namespace {
+
+using test::Scene;
+
+template <class Action>
+std::size_t allocations_of(const Action& action) {
+  const std::size_t before = allocations;
+  action();
+  return allocations - before;
+}
+
+void fill(store::PodStore& pods, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    api::Pod pod = i % 2 == 0 ? test::serving_pod() : test::stateful_pod();
+    pod.meta.name += std::to_string(i);
+    pods.apply(pod, 1);
+  }
+}
+
+TEST(Assess, AllocatesNothingInTheSteadyState) {
+  Scene scene;
+  scene.target.workload_ref = api::WorkloadRef{"apps", "Deployment", "shop"};
+  store::PodStore pods;
+  fill(pods, 200);
+  const store::WorkloadStore owners = scene.owners();
+  const Criteria criteria = scene.criteria();
+  Assessment out;
+  assess(pods, owners, criteria, out);
+  EXPECT_EQ(allocations_of([&] { assess(pods, owners, criteria, out); }), 0U);
+  EXPECT_EQ(out.matched, 200);
+}
+
+TEST(Evaluate, AllocatesNothing) {
+  Scene scene;
+  scene.target.workload_ref = api::WorkloadRef{"apps", "Deployment", "shop"};
+  store::PodStore pods;
+  fill(pods, 2);
+  const store::WorkloadStore owners = scene.owners();
+  const Criteria criteria = scene.criteria();
+  EXPECT_EQ(allocations_of([&] {
+              for (const store::PodHandle pod : pods.in_namespace("shop")) {
+                evaluate(pods, owners, criteria, pod);
+                target_container(pods, scene.target, pod);
+              }
+            }),
+            0U);
+}
+
+TEST(Store, AnUpdateThatKeepsItsSizeAllocatesNothing) {
+  store::PodStore pods;
+  api::Pod pod = test::serving_pod();
+  pods.apply(pod, 1);
+  EXPECT_EQ(allocations_of([&] {
+              pod.ready = false;
+              ++pod.meta.resource_version;
+              pods.apply(pod, 1);
+            }),
+            0U);
+}
+
+}  // namespace
+}  // namespace podcron::eligibility
