@@ -9,7 +9,7 @@
 // one after a list that failed, is a quorum read; other relists are "not older than" what was seen.
 // Relists mark by epoch; only a completed list sweeps.
 //
-// Source: client-go's reflector as the reference behaviour; facts A3 of docs/kubernetes.md.
+// Source: client-go's reflector as the reference behaviour.
 #pragma once
 
 #include <cstdint>

@@ -35,9 +35,11 @@ bool names_a_non_start(std::string_view text) {
                      [&](std::string_view t) { return text.find(t) != std::string_view::npos; });
 }
 
-/// Texts of an API server that refused before it forwarded the request.
-bool names_an_unreached_node(std::string_view text) {
-  constexpr std::string_view kTexts[] = {"dial tcp", "failed calling webhook", "admission webhook"};
+/// Texts of an API server that could not forward the request, and of a node that found nothing to
+/// start it in (kubelet: "unable to upgrade connection: container not found").
+bool names_an_early_refusal(std::string_view text) {
+  constexpr std::string_view kTexts[] = {"dial tcp", "failed calling webhook", "admission webhook",
+                                         "container not found", "pod does not exist"};
   return std::any_of(std::begin(kTexts), std::end(kTexts),
                      [&](std::string_view t) { return text.find(t) != std::string_view::npos; });
 }
@@ -82,8 +84,8 @@ TaskResult judge_refusal(const api::ExecReport& report) {
   std::string message = fmt::format("exec refused with HTTP {}{}{}", report.http_status,
                                     status ? ": " : "", status ? status->message : "");
   const bool certain = report.http_status >= 400 && report.http_status < 500;
-  const bool node_not_reached = status && names_an_unreached_node(status->message);
-  if (certain || node_not_reached) {
+  const bool early = status && names_an_early_refusal(status->message);
+  if (certain || early) {
     return result(TargetOutcome::kNotStarted, reason::kNotStarted, std::move(message));
   }
   // Anything else may have lost the node's answer on the way.

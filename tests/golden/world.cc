@@ -66,8 +66,8 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
   } else if (key == "saving") {
     spec.daylight_saving = value;
   } else if (key == "policy") {
-    spec.concurrency_policy = value == "Allow" ? api::ConcurrencyPolicy::kAllow
-                                               : api::ConcurrencyPolicy::kForbid;
+    spec.concurrency_policy =
+        value == "Allow" ? api::ConcurrencyPolicy::kAllow : api::ConcurrencyPolicy::kForbid;
   } else if (key == "strategy") {
     spec.job.strategy.type = value;
   } else if (key == "count") {
@@ -111,8 +111,7 @@ const char* word_of(api::Outcome outcome) {
 }  // namespace
 
 World::World() : zones_(load_zones()) {
-  serving_.requirements.push_back(
-      {"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}});
+  serving_.requirements.push_back({"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}});
   api::Workload owner;
   owner.meta.namespace_ = kNamespace;
   owner.meta.name = "web-7c9d";
@@ -226,9 +225,9 @@ std::string World::plan_job(Job& job, Now now) {
                          const std::string& saving) -> Result<Schedule> {
     const auto found = zones_->find(zone);
     if (!found) return tl::unexpected(found.error());
-    return Schedule::parse(
-        text, *found, saving == "Once" ? DaylightSaving::kOnce : DaylightSaving::kAsCronJob,
-        std::string(kNamespace) + "/" + job.object.meta.name);
+    return Schedule::parse(text, *found,
+                           saving == "Once" ? DaylightSaving::kOnce : DaylightSaving::kAsCronJob,
+                           std::string(kNamespace) + "/" + job.object.meta.name);
   };
   const Result<Schedule> schedule = parse(spec.time_zone, spec.schedule, spec.daylight_saving);
   const auto& seen = job.object.status.observed_schedule;
@@ -262,11 +261,11 @@ std::string World::plan_job(Job& job, Now now) {
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed;
   for (const reconcile::Disposal& d : plan.disposals) {
-    printed += d.count == 1 ? fmt::format("{} scheduled={} reason={}\n", word_of(d.outcome),
-                                          to_rfc3339(d.from), d.reason)
-                            : fmt::format("{} from={} to={} count={} reason={}\n",
-                                          word_of(d.outcome), to_rfc3339(d.from),
-                                          to_rfc3339(d.to), d.count, d.reason);
+    printed += d.count == 1
+                   ? fmt::format("{} scheduled={} reason={}\n", word_of(d.outcome),
+                                 to_rfc3339(d.from), d.reason)
+                   : fmt::format("{} from={} to={} count={} reason={}\n", word_of(d.outcome),
+                                 to_rfc3339(d.from), to_rfc3339(d.to), d.count, d.reason);
   }
   if (plan.claim) {
     std::string targets;

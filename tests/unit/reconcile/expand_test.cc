@@ -41,8 +41,7 @@ TEST(Argv, TheIdentityStandsBehindTheUsersEnvSoThatItWins) {
   const auto real = std::find(argv.begin(), argv.end(), "PODCRON_RUN_ID=digest-60-abcde");
   EXPECT_LT(forged, real);
   EXPECT_EQ(argv.back(), "digest-60-abcde");
-  EXPECT_EQ(argv_of(exec, kIdentity, false),
-            (std::vector<std::string>{"run", "digest-60-abcde"}));
+  EXPECT_EQ(argv_of(exec, kIdentity, false), (std::vector<std::string>{"run", "digest-60-abcde"}));
 }
 
 }  // namespace

@@ -64,8 +64,8 @@ TEST(Outcome, AnExitCodeStandsEvenIfTheConnectionThenBreaks) {
 }
 
 TEST(Outcome, ACommandThatIsNotThereWasNotStarted) {
-  const TaskResult result = judge(
-      closed(failure("exec: \\\"nope\\\": executable file not found in $PATH")));
+  const TaskResult result =
+      judge(closed(failure("exec: \\\"nope\\\": executable file not found in $PATH")));
   EXPECT_EQ(result.outcome, TargetOutcome::kNotStarted);
   EXPECT_FALSE(result.env_missing);
 }
