@@ -1,0 +1,191 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "controller/config/config.h"
+#include "controller/config/in_cluster.h"
+#include "controller/config/kubeconfig.h"
+
+namespace podcron::config {
+namespace {
+
+/// The flags as they were written, before they mean anything.
+struct Flags {
+  std::string kubeconfig;
+  std::string context;
+  std::string listen = ":8080";
+  std::string listen_file;
+  std::string serving_selector = "podcron.dev/serving=true";
+  std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
+  std::vector<std::string> namespaces;
+  std::string lease_namespace;
+  std::int32_t runs_per_pod_max = 5;
+  std::int32_t runs_per_namespace_max = 100;
+  std::int32_t concurrent_runs_max = 500;
+  bool globally_suspended = false;
+  std::string zoneinfo_dir = "/usr/share/zoneinfo";
+  std::string stream_transport = "cpprest";
+  std::string log_level = "info";
+  bool show_version = false;
+};
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+void add_flags(CLI::App& app, Flags& flags) {
+  constexpr std::int32_t kRunsMax = 100'000;
+  app.add_option("--kubeconfig", flags.kubeconfig,
+                 "kubeconfig of the cluster; without it: the service account of this pod")
+      ->type_name("FILE");
+  app.add_option("--context", flags.context, "context in the kubeconfig, instead of its current")
+      ->type_name("NAME");
+  app.add_option("--listen", flags.listen,
+                 "serves /metrics, /healthz and /readyz; port 0: any free")
+      ->type_name("ADDRESS:PORT")
+      ->envname("PODCRON_LISTEN")
+      ->capture_default_str();
+  app.add_option("--listen-file", flags.listen_file, "where to write the address listened on")
+      ->type_name("FILE")
+      ->envname("PODCRON_LISTEN_FILE");
+  app.add_option("--serving-selector", flags.serving_selector,
+                 "pods without these labels never run anything")
+      ->envname("PODCRON_SERVING_SELECTOR")
+      ->capture_default_str();
+  app.add_option("--owner-kinds", flags.owner_kinds, "controllers whose pods may be targets")
+      ->delimiter(',')
+      ->envname("PODCRON_OWNER_KINDS")
+      ->capture_default_str();
+  app.add_option("--namespaces", flags.namespaces, "only these namespaces; default: all")
+      ->delimiter(',')
+      ->envname("PODCRON_NAMESPACES");
+  app.add_option("--lease-namespace", flags.lease_namespace,
+                 "where this process keeps its Lease; default: POD_NAMESPACE, or podcron-system")
+      ->envname("PODCRON_LEASE_NAMESPACE");
+  app.add_option("--max-runs-per-pod", flags.runs_per_pod_max, "runs at once in one pod")
+      ->check(CLI::Range(1, kRunsMax))
+      ->envname("PODCRON_MAX_RUNS_PER_POD")
+      ->capture_default_str();
+  app.add_option("--max-runs-per-namespace", flags.runs_per_namespace_max,
+                 "runs at once in one namespace")
+      ->check(CLI::Range(1, kRunsMax))
+      ->envname("PODCRON_MAX_RUNS_PER_NAMESPACE")
+      ->capture_default_str();
+  app.add_option("--max-concurrent-runs", flags.concurrent_runs_max, "runs at once in all")
+      ->check(CLI::Range(1, kRunsMax))
+      ->envname("PODCRON_MAX_CONCURRENT_RUNS")
+      ->capture_default_str();
+  app.add_flag("--global-suspend", flags.globally_suspended,
+               "start nothing; due times are recorded as suspended")
+      ->envname("PODCRON_GLOBAL_SUSPEND");
+  app.add_option("--zoneinfo", flags.zoneinfo_dir, "directory with compiled tzdata")
+      ->type_name("DIR")
+      ->envname("PODCRON_ZONEINFO")
+      ->capture_default_str();
+  app.add_option("--stream-transport", flags.stream_transport, "who reads LIST and WATCH")
+      ->check(CLI::IsMember({"cpprest", "beast"}))
+      ->envname("PODCRON_STREAM_TRANSPORT")
+      ->capture_default_str();
+  app.add_option("--log-level", flags.log_level, "least level that is logged")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->envname("PODCRON_LOG_LEVEL")
+      ->capture_default_str();
+  app.add_flag("--version", flags.show_version, "print the version and that of tzdata");
+}
+
+Result<ClusterAccess> find_access(const Flags& flags) {
+  if (!flags.kubeconfig.empty()) return read_kubeconfig(flags.kubeconfig, flags.context);
+  if (!flags.context.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--context {}: needs --kubeconfig FILE as well", flags.context));
+  }
+  return in_cluster_access();
+}
+
+/// In a pod the host name is the pod's name; elsewhere it tells machines apart as well.
+std::string own_pod_name() {
+  if (std::string name = environment("POD_NAME"); !name.empty()) return name;
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) == 0 && host[0] != '\0') return host;
+  return "podcron";
+}
+
+LogThreshold threshold_named(const std::string& level) {
+  if (level == "debug") return LogThreshold::kDebug;
+  if (level == "warning") return LogThreshold::kWarning;
+  if (level == "error") return LogThreshold::kError;
+  return LogThreshold::kInfo;
+}
+
+Result<Config> to_config(Flags&& flags) {
+  Config config;
+  auto listen = parse_host_port(flags.listen);
+  if (!listen) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--listen: {}; wanted ADDRESS:PORT", listen.error().message));
+  }
+  config.listen = std::move(*listen);
+  auto selector = api::parse_selector(flags.serving_selector);
+  if (!selector) {
+    return fail(ErrorCode::kInvalidArgument, "--serving-selector: " + selector.error().message);
+  }
+  if (selector->empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--serving-selector: empty, which would make every pod a target; "
+                "wanted at least one label such as podcron.dev/serving=true");
+  }
+  config.serving_selector = std::move(*selector);
+  auto access = find_access(flags);
+  if (!access) return tl::unexpected(access.error());
+  config.access = std::move(*access);
+  config.pod_name = own_pod_name();
+  config.lease_namespace = std::move(flags.lease_namespace);
+  if (config.lease_namespace.empty()) config.lease_namespace = environment("POD_NAMESPACE");
+  if (config.lease_namespace.empty()) config.lease_namespace = "podcron-system";
+  config.listen_file = std::move(flags.listen_file);
+  config.owner_kinds = std::move(flags.owner_kinds);
+  config.namespaces = std::move(flags.namespaces);
+  config.runs_per_pod_max = flags.runs_per_pod_max;
+  config.runs_per_namespace_max = flags.runs_per_namespace_max;
+  config.concurrent_runs_max = flags.concurrent_runs_max;
+  config.globally_suspended = flags.globally_suspended;
+  config.zoneinfo_dir = std::move(flags.zoneinfo_dir);
+  config.stream_transport = flags.stream_transport == "beast" ? StreamTransportKind::kBeast
+                                                              : StreamTransportKind::kCpprest;
+  config.log_threshold = threshold_named(flags.log_level);
+  return config;
+}
+
+}  // namespace
+
+Result<Invocation> parse_command_line(int argc, const char* const* argv) {
+  Flags flags;
+  CLI::App app{"podcron: runs scheduled commands inside the pods that serve.", "podcron"};
+  add_flags(app, flags);
+  Invocation invocation;
+  // CLI11 speaks in exceptions, for --help too; they end here.
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    invocation.help = app.help();
+    return invocation;
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} (podcron --help lists the flags)", error.what()));
+  }
+  if (flags.show_version) {
+    invocation.show_version = true;
+    invocation.zoneinfo_dir = std::move(flags.zoneinfo_dir);
+    return invocation;
+  }
+  auto config = to_config(std::move(flags));
+  if (!config) return tl::unexpected(config.error());
+  invocation.run = std::move(*config);
+  return invocation;
+}
+
+}  // namespace podcron::config

@@ -1,0 +1,49 @@
+// What the command line and the environment say, as one validated value.
+//
+// Every flag but --kubeconfig, --context, --help and --version may also come from the environment
+// as PODCRON_ plus its name in capitals (PODCRON_LISTEN); a flag wins.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/label_selector.h"
+#include "controller/config/cluster_access.h"
+
+namespace podcron::config {
+
+enum class StreamTransportKind { kCpprest, kBeast };
+enum class LogThreshold { kDebug, kInfo, kWarning, kError };
+
+struct Config {
+  ClusterAccess access;
+  HostPort listen{"", 8080};
+  std::string listen_file;  // the chosen address is written there; empty: nowhere
+  std::string pod_name;
+  std::string lease_namespace;
+  api::LabelSelector serving_selector;
+  std::vector<std::string> owner_kinds;
+  std::vector<std::string> namespaces;  // empty: all
+  std::int32_t runs_per_pod_max = 5;
+  std::int32_t runs_per_namespace_max = 100;
+  std::int32_t concurrent_runs_max = 500;
+  bool globally_suspended = false;
+  std::string zoneinfo_dir;
+  StreamTransportKind stream_transport = StreamTransportKind::kCpprest;
+  LogThreshold log_threshold = LogThreshold::kInfo;
+};
+
+/// Either a configuration to run with, or a text to print before ending with 0.
+struct Invocation {
+  std::optional<Config> run;
+  std::string help;           // --help
+  bool show_version = false;  // --version
+  std::string zoneinfo_dir;   // with --version: whose tzdata to name
+};
+
+/// Reads the environment and the kubeconfig, but opens no connection.
+/// Errors: a text that names the flag, what was got and what is wanted.
+Result<Invocation> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace podcron::config

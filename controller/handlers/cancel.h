@@ -1,0 +1,15 @@
+// Performs engine::Cancel: ends whichever call has that id; its completion still comes.
+#pragma once
+
+#include "controller/net/exec_dialer.h"
+#include "controller/net/stream_transport.h"
+#include "controller/net/transport.h"
+#include "engine/effects.h"
+
+namespace podcron::handlers {
+
+/// On the I/O thread. An id is open in at most one of the three, the others do not know it.
+void perform(const engine::Cancel& effect, net::Transport& transport, net::StreamTransport& streams,
+             net::ExecDialer& dialer);
+
+}  // namespace podcron::handlers

@@ -1,0 +1,138 @@
+// podcron: the composition root. Everything is made here, joined together, and taken apart again.
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "controller/config/config.h"
+#include "controller/handlers/performer.h"
+#include "controller/inbound/listener.h"
+#include "controller/loop/engine_loop.h"
+#include "controller/loop/zone_files.h"
+#include "engine/engine.h"
+#include "podcron_version.h"
+
+namespace podcron {
+namespace {
+
+constexpr Millis kStopMax{5'000};
+constexpr Millis kZoneFilesPeriod{60'000};
+constexpr int kUsageError = 2;
+
+std::uint64_t random_process_id() {
+  std::uint64_t id = 0;
+  if (::getrandom(&id, sizeof id, 0) != static_cast<ssize_t>(sizeof id)) std::abort();
+  return id;
+}
+
+engine::EngineConfig engine_config(const config::Config& config) {
+  engine::EngineConfig result;
+  result.pod_name = config.pod_name;
+  result.lease_namespace = config.lease_namespace;
+  result.process_id = random_process_id();
+  result.serving_selector = config.serving_selector;
+  result.owner_kinds = config.owner_kinds;
+  result.namespaces = config.namespaces;
+  result.runs_per_pod_max = config.runs_per_pod_max;
+  result.runs_per_namespace_max = config.runs_per_namespace_max;
+  result.concurrent_runs_max = config.concurrent_runs_max;
+  result.globally_suspended = config.globally_suspended;
+  return result;
+}
+
+bool write_listen_file(const std::string& path, const std::string& address) {
+  if (path.empty()) return true;
+  std::FILE* const file = std::fopen(path.c_str(), "we");
+  if (file == nullptr) return false;
+  const bool written = std::fprintf(file, "%s\n", address.c_str()) > 0;
+  return std::fclose(file) == 0 && written;
+}
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "podcron: %s\n", message.c_str());
+  return kUsageError;
+}
+
+void read_zones(const std::string& directory, loop::Mailbox& mailbox) {
+  mailbox.post(engine::ZonesReplaced{loop::read_zone_files(directory)});
+}
+
+int run(const config::Config& config) {
+  telemetry::LogSink log(STDERR_FILENO, static_cast<engine::LogLevel>(config.log_threshold));
+  auto credentials = net::Credentials::load(config.access, [&log](const Error& error) {
+    log.write({engine::LogLevel::kWarning,
+               "changed credentials cannot be used",
+               {{"error", error.message}}});
+  });
+  if (!credentials) return complain(credentials.error().message);
+
+  telemetry::MetricRegistry metrics(kVersion, kCommit);
+  loop::Pulse pulse;
+  const inbound::Endpoints endpoints(pulse, metrics);
+  const auto mailbox = std::make_shared<loop::Mailbox>();
+  net::IoThread io;
+  auto listener = inbound::listen(io, config.listen, endpoints);
+  if (!listener) return complain(listener.error().message);
+  if (!write_listen_file(config.listen_file, (*listener)->address())) {
+    return complain(fmt::format("--listen-file: {}: cannot be written", config.listen_file));
+  }
+  net::BeastHttp http = net::make_beast_http(io, *credentials);
+  if (config.stream_transport == config::StreamTransportKind::kCpprest) {
+    http.streams = net::make_cpprest_streams(*credentials);
+  }
+  handlers::Performer performer({io, http.requests, http.streams,
+                                 net::make_beast_exec(io, *credentials), mailbox, log, metrics});
+
+  engine::Engine engine(engine_config(config));
+  log.write({engine::LogLevel::kInfo,
+             "podcron starts",
+             {{"version", std::string(kVersion)},
+              {"cluster", config.access.origin},
+              {"server", config.access.authority()},
+              {"listen", (*listener)->address()},
+              {"holder", engine.holder()}}});
+  read_zones(config.zoneinfo_dir, *mailbox);
+  io.every(kZoneFilesPeriod, [watch = std::make_shared<loop::ZoneFilesWatch>(config.zoneinfo_dir),
+                              &config, &mailbox = *mailbox] {
+    if (watch->changed()) read_zones(config.zoneinfo_dir, mailbox);
+  });
+  loop::EngineLoop loop(
+      {[&engine](Now now, engine::Input&& input, std::vector<engine::Effect>& effects) {
+         return engine.step(now, std::move(input), effects);
+       },
+       [&engine] { return engine.health(); }},
+      *mailbox, pulse, [&performer](auto& effects) { performer.perform(effects); });
+  const int code = loop.run();
+
+  const bool stopped = performer.stop(kStopMax);
+  io.stop();
+  log.write({engine::LogLevel::kInfo, "podcron ends", {{"exit_code", std::to_string(code)}}});
+  // A call of cpprestsdk that will not end would use what static destructors take away.
+  if (!stopped) std::_Exit(code);
+  return code;
+}
+
+}  // namespace
+}  // namespace podcron
+
+int main(int argc, char** argv) {
+  using namespace podcron;
+  // Before any thread: they inherit the mask, and setenv is not safe beside them.
+  loop::block_signals();
+  auto invocation = config::parse_command_line(argc, argv);
+  if (!invocation) return complain(invocation.error().message);
+  if (!invocation->help.empty()) {
+    std::fputs(invocation->help.c_str(), stdout);
+    return 0;
+  }
+  if (invocation->show_version) {
+    const std::string tzdata = loop::zone_files_version(invocation->zoneinfo_dir);
+    std::fputs(fmt::format("podcron {}\ntzdata {}\n", kVersion, tzdata).c_str(), stdout);
+    return 0;
+  }
+  net::prepare_cpprest();
+  return run(*invocation->run);
+}

@@ -1,0 +1,44 @@
+// The text of HTTP/1.1 that we write and the two header fields that we understand.
+//
+// Source: RFC 9110, RFC 9112.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "controller/config/cluster_access.h"
+#include "engine/effects.h"
+
+namespace podcron::net {
+
+/// What of an answer's head matters to a caller.
+struct ResponseHead {
+  int status = 0;
+  std::optional<WallTime> date;
+  std::optional<Millis> retry_after;
+};
+
+/// `date` and `retry_after` are the fields' texts, "" when absent. A Retry-After is seconds or an
+/// HTTP date, which then counts from `date`; anything else is as if it were absent.
+ResponseHead make_head(int status, std::string_view date, std::string_view retry_after);
+
+struct RequestText {
+  engine::Method method = engine::Method::kGet;
+  std::string_view path;  // with query, without the server's prefix
+  std::string_view authorization;
+  std::string_view body;
+};
+
+/// Head and body as one piece, so that they leave in one TLS record.
+/// Errors: kInvalidArgument for a path that would break the request line.
+Result<std::string> render_request(const config::ClusterAccess& access, const RequestText& text);
+
+/// "podcron/0.1.0".
+const std::string& user_agent();
+
+/// No blank or control character.
+bool fits_request_line(std::string_view path);
+
+}  // namespace podcron::net

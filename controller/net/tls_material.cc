@@ -1,0 +1,187 @@
+#include "controller/net/tls_material.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "controller/config/file_text.h"
+
+namespace podcron::net {
+namespace {
+
+constexpr std::size_t kPemBytesMax = 4u << 20;
+constexpr std::array<unsigned char, 9> kAlpnHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+/// Which slot a session ticket belongs to: the context carries a pointer to its TlsMaterial.
+int context_slot() {
+  static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return slot;
+}
+
+int on_new_session(SSL* connection, SSL_SESSION* session) {
+  void* const owner = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), context_slot());
+  static_cast<TlsMaterial*>(owner)->keep_session(session);
+  return 1;  // the reference is ours now
+}
+
+struct Pem {
+  std::string name;  // for messages
+  std::string text;
+};
+
+Result<Pem> read_pem(const config::PemSource& source, std::string_view what) {
+  if (!source.text.empty()) return Pem{fmt::format("{}-data", what), source.text};
+  auto text = config::read_file(source.path, kPemBytesMax);
+  if (!text) {
+    return fail(text.error().code, fmt::format("{}: {}", what, text.error().message));
+  }
+  return Pem{fmt::format("{} {}", what, source.path), std::move(*text)};
+}
+
+/// All certificates of a PEM text; other blocks are skipped.
+Result<std::vector<OpenSslPtr<X509>>> certificates_of(const Pem& pem) {
+  const OpenSslPtr<BIO> bio(BIO_new_mem_buf(pem.text.data(), static_cast<int>(pem.text.size())));
+  std::vector<OpenSslPtr<X509>> result;
+  while (X509* const certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    result.emplace_back(certificate);
+  }
+  const unsigned long last = ERR_peek_last_error();
+  const bool at_end =
+      ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
+  const std::string reason = openssl_error();
+  if (result.empty() || !at_end) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("{}: no usable PEM certificate: {}", pem.name, reason));
+  }
+  return result;
+}
+
+Result<OpenSslPtr<EVP_PKEY>> key_of(const Pem& pem) {
+  const OpenSslPtr<BIO> bio(BIO_new_mem_buf(pem.text.data(), static_cast<int>(pem.text.size())));
+  // An empty pass phrase instead of asking on the terminal.
+  char no_phrase[] = "";
+  OpenSslPtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_phrase));
+  if (!key) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("{}: no usable PEM private key (an encrypted one is not supported): {}",
+                            pem.name, openssl_error()));
+  }
+  return key;
+}
+
+Result<OpenSslPtr<X509_STORE>> trust_in(const config::PemSource& ca) {
+  config::PemSource source = ca;
+  if (source.empty()) source.path = system_ca_file();
+  if (source.empty()) {
+    return fail(ErrorCode::kNotFound,
+                "no certificate-authority is given and this machine has no file of its own");
+  }
+  auto pem = read_pem(source, "certificate-authority");
+  if (!pem) return tl::unexpected(pem.error());
+  auto certificates = certificates_of(*pem);
+  if (!certificates) return tl::unexpected(certificates.error());
+  OpenSslPtr<X509_STORE> store(X509_STORE_new());
+  for (const auto& certificate : *certificates) {
+    X509_STORE_add_cert(store.get(), certificate.get());
+  }
+  ERR_clear_error();
+  return store;
+}
+
+}  // namespace
+
+const std::string& system_ca_file() {
+  static const std::string found = [] {
+    const char* const told = std::getenv("SSL_CERT_FILE");
+    for (const char* path : {told == nullptr ? "" : told, X509_get_default_cert_file(),
+                             "/etc/ssl/certs/ca-certificates.crt",
+                             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
+      if (*path != '\0' && ::access(path, R_OK) == 0) return std::string(path);
+    }
+    return std::string();
+  }();
+  return found;
+}
+
+std::string openssl_error() {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  if (code == 0) return "unknown error";
+  const char* const reason = ERR_reason_error_string(code);
+  return reason != nullptr ? reason : fmt::format("OpenSSL error {:#x}", code);
+}
+
+Result<std::shared_ptr<TlsMaterial>> TlsMaterial::load(const config::ClusterAccess& access) {
+  std::shared_ptr<TlsMaterial> material(new TlsMaterial());
+  auto trusted = trust_in(access.ca);
+  if (!trusted) return tl::unexpected(trusted.error());
+  material->trusted_ = std::move(*trusted);
+  if (!access.client_certificate.empty()) {
+    auto certificate_pem = read_pem(access.client_certificate, "client-certificate");
+    if (!certificate_pem) return tl::unexpected(certificate_pem.error());
+    auto chain = certificates_of(*certificate_pem);
+    if (!chain) return tl::unexpected(chain.error());
+    auto key_pem = read_pem(access.client_key, "client-key");
+    if (!key_pem) return tl::unexpected(key_pem.error());
+    auto key = key_of(*key_pem);
+    if (!key) return tl::unexpected(key.error());
+    material->chain_ = std::move(*chain);
+    material->key_ = std::move(*key);
+  }
+  material->context_.reset(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX* const context = material->context_.get();
+  if (std::string refused = material->apply(context); !refused.empty()) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("client-certificate and client-key: {}", refused));
+  }
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_set_ex_data(context, context_slot(), material.get());
+  SSL_CTX_sess_set_new_cb(context, on_new_session);
+  return material;
+}
+
+std::string TlsMaterial::apply(SSL_CTX* context) const {
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_alpn_protos(context, kAlpnHttp11.data(), kAlpnHttp11.size());
+  X509_STORE_up_ref(trusted_.get());
+  SSL_CTX_set_cert_store(context, trusted_.get());
+  if (chain_.empty()) return "";
+  if (SSL_CTX_use_certificate(context, chain_.front().get()) != 1) return openssl_error();
+  SSL_CTX_clear_extra_chain_certs(context);
+  for (std::size_t i = 1; i < chain_.size(); ++i) {
+    X509_up_ref(chain_[i].get());
+    SSL_CTX_add_extra_chain_cert(context, chain_[i].get());
+  }
+  if (SSL_CTX_use_PrivateKey(context, key_.get()) != 1) return openssl_error();
+  if (SSL_CTX_check_private_key(context) != 1) return openssl_error();
+  return "";
+}
+
+void TlsMaterial::prepare(SSL* connection, const std::string& verified_name) {
+  X509_VERIFY_PARAM* const parameters = SSL_get0_param(connection);
+  if (X509_VERIFY_PARAM_set1_ip_asc(parameters, verified_name.c_str()) != 1) {
+    ERR_clear_error();  // no address, so a name; SNI must not carry addresses (RFC 6066)
+    X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    X509_VERIFY_PARAM_set1_host(parameters, verified_name.c_str(), verified_name.size());
+    SSL_set_tlsext_host_name(connection, verified_name.c_str());
+  }
+  const std::lock_guard lock(mutex_);
+  if (session_ && SSL_SESSION_is_resumable(session_.get()) == 1) {
+    SSL_set_session(connection, session_.get());
+  }
+}
+
+void TlsMaterial::keep_session(SSL_SESSION* session) {
+  const std::lock_guard lock(mutex_);
+  session_.reset(session);
+}
+
+}  // namespace podcron::net
