@@ -291,8 +291,10 @@ void Planner::judge_targets(const eligibility::Assessment& assessment) {
     wake(*assessment.reconsider_at);
   }
   if (assessment.matched > 0) {
+    std::string message = eligibility::describe(assessment);
+    if (needed > 1) message += fmt::format("; minEligible is {}", needed);
     turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoEligiblePod,
-         eligibility::describe(assessment));
+         std::move(message));
     return;
   }
   plan.probe_labels = true;
