@@ -33,8 +33,9 @@ void write_active(JsonWriter& json, const ActiveRun& run) {
 void write_history(JsonWriter& json, const HistoryEntry& entry) {
   json.begin_object();
   json.time("from", entry.from);
-  json.time("to", entry.to);
-  json.number("count", entry.count);
+  // A single time needs no end and no count.
+  if (entry.to != entry.from) json.time("to", entry.to);
+  if (entry.count != 1) json.number("count", entry.count);
   json.word("outcome", word_of(kOutcomeWords, entry.outcome));
   json.text_if("reason", clip_utf8(entry.reason, kReasonBytesMax));
   json.text_if("podJob", entry.pod_job);

@@ -4,6 +4,7 @@
 // 20 times faster than building a tree first (docs/adr/0009).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -86,7 +87,23 @@ class JsonWriter {
     key(name);
     raw(value ? "true" : "false");
   }
-  void time(std::string_view name, WallTime value) { word(name, to_rfc3339(value)); }
+  /// As to_rfc3339. A record has dozens of times and two or three days: the date is kept.
+  void time(std::string_view name, WallTime value) {
+    const auto day = std::chrono::floor<std::chrono::days>(value);
+    if (date_.empty() || day != day_) {
+      day_ = day;
+      date_ = to_rfc3339(day).substr(0, std::string_view("2026-03-08T").size());
+    }
+    key(name);
+    out_ += '"';
+    out_ += date_;
+    const auto seconds = static_cast<unsigned>((value - day).count());
+    two_digits(seconds / 3600, ':');
+    two_digits(seconds / 60 % 60, ':');
+    two_digits(seconds % 60, 'Z');
+    out_ += '"';
+    comma_ = true;
+  }
   void null(std::string_view name) {
     key(name);
     raw("null");
@@ -120,8 +137,16 @@ class JsonWriter {
     comma_ = true;
   }
 
+  void two_digits(unsigned value, char then) {
+    out_ += static_cast<char>('0' + value / 10);
+    out_ += static_cast<char>('0' + value % 10);
+    out_ += then;
+  }
+
   std::string out_;
   bool comma_ = false;
+  std::chrono::sys_days day_{};
+  std::string date_;  // "2026-03-08T"
 };
 
 }  // namespace podcron::api

@@ -149,6 +149,15 @@ TEST(EncodePodCronJobStatus, ReadsBackTheSame) {
   EXPECT_EQ(decoded(merged).status, status);
 }
 
+TEST(EncodePodCronJobStatus, TimesOfAnyDayAndYearAreRfc3339) {
+  PodCronJobStatus status;
+  for (const auto* text : {"2026-03-08T23:59:59Z", "1969-12-31T23:59:59Z", "2000-02-29T00:00:00Z",
+                           "9999-12-31T12:34:56Z", "0001-01-01T00:00:01Z"}) {
+    status.history.push_back({at(text), at(text), 1, Outcome::kMissed, "", ""});
+    EXPECT_THAT(encode_status_patch(status, 1), HasSubstr(text));
+  }
+}
+
 TEST(EncodePodCronJobStatus, WhatIsAbsentIsRemoved) {
   const std::string patch = encode_status_patch(PodCronJobStatus{}, 18446744073709551615ULL);
   EXPECT_EQ(patch, R"({"metadata":{"resourceVersion":"18446744073709551615"},"status":{)"
