@@ -1,0 +1,314 @@
+// Invariants on PodJobs and processes: permits, starts, outcomes.
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "simulation/checker.h"
+#include "simulation/trace.h"
+
+namespace podcron::simulation {
+namespace {
+
+constexpr std::string_view kRecordFinalizer = "podcron.dev/record";
+
+bool has_record_finalizer(const Json& json) {
+  const Json* finalizers = find_in(json, "metadata", "finalizers");
+  return finalizers != nullptr &&
+         std::find(finalizers->begin(), finalizers->end(), kRecordFinalizer) != finalizers->end();
+}
+
+std::string owner_uid(const Json& json) {
+  const Json* owners = find_in(json, "metadata", "ownerReferences");
+  if (owners == nullptr || !owners->is_array()) return {};
+  for (const Json& owner : *owners) {
+    if (text_in(owner, "kind") == "PodCronJob") return text_in(owner, "uid");
+  }
+  return {};
+}
+
+bool by_replica(const Author& author) {
+  return author.name != "user" && author.name != "garbage collector";
+}
+
+/// Pods that the PodJob names as targets: as chosen, and as drawn again.
+std::set<std::string> target_pods(const ObjectRef& pod_job) {
+  std::set<std::string> uids;
+  if (pod_job == nullptr) return uids;
+  for (const Json* list :
+       {find_in(pod_job->json, "spec", "targets"), find_in(pod_job->json, "status", "targets")}) {
+    if (list == nullptr || !list->is_array()) continue;
+    for (const Json& target : *list) uids.insert(text_in(target, "podUID"));
+  }
+  return uids;
+}
+
+}  // namespace
+
+void Checker::on_pod_job_change(const Change& change, VirtualTime now) {
+  const Json& shown = change.shown->json;
+  const std::string owner = owner_uid(shown);
+  if (owner.empty()) return;  // foreign: made by a user on purpose
+  owner_of_pod_job_[change.key] = owner;
+  RunAccount& run = run_of(owner, change.key);
+  if (!change.before) {
+    on_permit(run, change, now);
+  } else if (change.after) {
+    check_update(run, change, now);
+  } else {
+    check_removal(run, change, now);
+  }
+  run.last = change.shown;
+}
+
+void Checker::on_permit(RunAccount& run, const Change& change, VirtualTime now) {
+  ++pod_jobs_;
+  const Json& json = change.shown->json;
+  run.exists = true;
+  run.pod_job_uid = text_in(json, "metadata", "uid");
+  run.phase = text_in(json, "status", "phase");
+  // Somebody's request that arrives after its sender has given up may bring a PodJob back. It is
+  // nobody's run: no process may start for it, which check_permitted sees to.
+  if (change.author.late) return;
+  ++run.pod_jobs;
+  if (run.pod_jobs > 1) {
+    report("S1 unique claim", fmt::format("a second PodJob {} is created", change.key.name), now);
+  }
+  if (!in_active(run)) {
+    report("S3 claim before permit",
+           fmt::format("{} creates PodJob {}, which is not in active", change.author.name,
+                       change.key.name),
+           now);
+  }
+  const Json* annotations = find_in(json, "metadata", "annotations");
+  const std::string holder = annotations ? text_in(*annotations, "podcron.dev/holder") : "";
+  if (!holder.starts_with(change.author.name + "/")) {
+    report("S3 claim before permit",
+           fmt::format("PodJob {} names holder \"{}\", but {} creates it", change.key.name, holder,
+                       change.author.name),
+           now);
+  }
+  if (!has_record_finalizer(json)) {
+    report("S15 record is kept", fmt::format("PodJob {} has no finalizer", change.key.name), now);
+  }
+}
+
+void Checker::check_update(RunAccount& run, const Change& change, VirtualTime now) {
+  const Json& before = change.before->json;
+  const Json& after = change.after->json;
+  const std::string old_phase = text_in(before, "status", "phase");
+  const std::string new_phase = text_in(after, "status", "phase");
+  if (by_replica(change.author) && !change.author.conditional) {
+    report("S1 compare-and-swap",
+           fmt::format("{} wrote PodJob {} without resourceVersion", change.author.name,
+                       change.key.name),
+           now);
+  }
+  if (is_final_phase(old_phase) && new_phase != old_phase) {
+    report("S4 final is final",
+           fmt::format("{} went from {} to \"{}\"", change.key.name, old_phase, new_phase), now);
+  }
+  if (has_record_finalizer(before) && !has_record_finalizer(after) && in_active(run)) {
+    report("S15 record is kept",
+           fmt::format("{} drops the finalizer of {}, which is still in active", change.author.name,
+                       change.key.name),
+           now);
+  }
+  run.phase = new_phase;
+  if (!is_final_phase(old_phase) && is_final_phase(new_phase)) {
+    run.final_at = now;
+    ++outcomes_[fmt::format("{}/{}", new_phase, text_in(after, "status", "reason"))];
+    check_final(run, after, now);
+  }
+}
+
+void Checker::check_final(const RunAccount& run, const Json& pod_job, VirtualTime now) {
+  const std::string phase = text_in(pod_job, "status", "phase");
+  const Json* targets = find_in(pod_job, "status", "targets");
+  if (targets != nullptr && targets->is_array()) {
+    for (const Json& target : *targets) check_target(run, target, now);
+  }
+  const auto proven =
+      std::count_if(run.processes.begin(), run.processes.end(), [&](std::uint64_t number) {
+        const ProcessRecord& process = ledger_.process(number);
+        return process.ended && process.exit_code == 0;
+      });
+  if (phase == "Succeeded" && proven == 0) {
+    report("S5 success needs proof",
+           fmt::format("{} is Succeeded, but no process of it has ended with 0", run.key.name),
+           now);
+  }
+  if (phase != "Failed") return;
+  for (const std::uint64_t number : run.processes) {
+    if (!ledger_.process(number).ended) {
+      report("S5 failure is certain",
+             fmt::format("{} is Failed while its process in {} still runs", run.key.name,
+                         ledger_.process(number).pod),
+             now);
+    }
+  }
+}
+
+/// What a target's entry claims agrees with the ledger.
+void Checker::check_target(const RunAccount& run, const Json& target, VirtualTime now) {
+  const std::string outcome = text_in(target, "outcome");
+  const std::string pod_uid = text_in(target, "podUID");
+  const ProcessRecord* process = nullptr;
+  for (const std::uint64_t number : run.processes) {
+    if (ledger_.process(number).pod_uid == pod_uid) process = &ledger_.process(number);
+  }
+  const auto exit_code = number_in(target, -1, "exitCode");
+  const auto broken = [&](std::string_view invariant, std::string_view why) {
+    report(invariant,
+           fmt::format("{} says {} (exit code {}) of pod {}: {}", run.key.name, outcome, exit_code,
+                       text_in(target, "podName"), why),
+           now);
+  };
+  if (outcome == "Succeeded") {
+    if (process == nullptr) return broken("S5 success needs proof", "no process started there");
+    if (!process->ended) return broken("S5 success needs proof", "its process still runs");
+    if (process->exit_code != 0) broken("S5 success needs proof", "its process ended otherwise");
+  } else if (outcome == "Failed") {
+    if (process == nullptr) return broken("S5 failure is certain", "no process started there");
+    if (!process->ended) return broken("S5 failure is certain", "its process still runs");
+    if (exit_code >= 0 && process->exit_code != exit_code) {
+      broken("S5 failure is certain", fmt::format("it ended with {}", process->exit_code));
+    }
+  } else if (outcome == "NotStarted" && process != nullptr) {
+    broken("S5 failure is certain", "a process started there");
+  } else if (outcome == "Pending" || outcome == "Running") {
+    broken("S4 final is final", "the run is over, the target is not");
+  }
+}
+
+void Checker::check_removal(RunAccount& run, const Change& change, VirtualTime now) {
+  run.exists = false;
+  const bool was_final = is_final_phase(text_in(change.before->json, "status", "phase"));
+  const auto owner = schedules_.find(run.owner);
+  const bool owner_lives = owner != schedules_.end() && !owner->second.removed;
+  if (by_replica(change.author) && !was_final && !run.processes.empty() && owner_lives) {
+    report("S15 record is kept",
+           fmt::format("{} removes PodJob {}, which has started a process and is not over",
+                       change.author.name, change.key.name),
+           now);
+  }
+}
+
+void Checker::on_process_start(const ProcessRecord& process) {
+  RunAccount* run = run_of_process(process);
+  if (run == nullptr) {
+    return report("S3 permit before start",
+                  fmt::format("a process of {} starts in {} without a PodJob", process.task.run_id,
+                              process.pod),
+                  process.started);
+  }
+  run->processes.push_back(process.number);
+  check_permitted(*run, process);
+  check_once(*run, process);
+  check_times(*run, process);
+  check_overlap(*run, process);
+}
+
+void Checker::check_permitted(const RunAccount& run, const ProcessRecord& process) {
+  const VirtualTime now = process.started;
+  const auto within_dial = [&](const std::optional<VirtualTime>& since) {
+    return since && now <= *since + limits_.dial;
+  };
+  const auto broken = [&](std::string_view invariant, std::string_view why) {
+    report(invariant,
+           fmt::format("a process of {} starts in {}: {}", run.key.name, process.pod, why), now);
+  };
+  if (run.pod_jobs == 0) broken("S3 permit before start", "its PodJob came late and is nobody's");
+  if (!run.exists && !within_dial(run.left_active)) {
+    broken("S3 permit before start", "its PodJob does not exist");
+  }
+  if (!in_active(run) && !within_dial(run.left_active)) {
+    broken("S3 claim before start", "it is not in active");
+  }
+  // Succeeded and Failed say that nothing starts any more. Unknown does not.
+  if ((run.phase == "Succeeded" || run.phase == "Failed")) {
+    broken("S5 failure is certain", "the run is " + run.phase);
+  }
+  if (!target_pods(run.last).contains(process.pod_uid)) {
+    broken("S13 recorded pod", "the PodJob names no target with this pod's UID");
+  }
+  if (process.task.pod_name != process.pod) {
+    broken("S13 recorded pod", "it was told to be in pod " + process.task.pod_name);
+  }
+  const auto scheduled = parse_rfc3339(process.task.scheduled_time);
+  if (!scheduled || *scheduled != run.scheduled_time) {
+    broken("S12 snapshot", "it was told scheduled time " + process.task.scheduled_time);
+  }
+}
+
+void Checker::check_once(const RunAccount& run, const ProcessRecord& process) {
+  for (const std::uint64_t number : run.processes) {
+    const ProcessRecord& other = ledger_.process(number);
+    if (number == process.number) continue;
+    const bool same_target = other.task.target_index == process.task.target_index &&
+                             other.task.attempt == process.task.attempt;
+    if (same_target || other.pod_uid == process.pod_uid) {
+      report("S2 one start",
+             fmt::format("{} target {} starts in {} at {} and in {} at {}", run.key.name,
+                         process.task.target_index, other.pod, clock_text(other.started),
+                         process.pod, clock_text(process.started)),
+             process.started);
+    }
+  }
+}
+
+void Checker::check_times(const RunAccount& run, const ProcessRecord& process) {
+  const WallMillis started = wall(process.started);
+  const WallMillis scheduled{run.scheduled_time};
+  if (started + limits_.skew < scheduled) {
+    report("S8 not early",
+           fmt::format("{} starts {} ms before its scheduled time", run.key.name,
+                       (scheduled - started).count()),
+           process.started);
+  }
+  // Only a run's first start is bound: with a strategy of several, the others wait their turn.
+  if (run.processes.size() > 1) return;
+  if (run.last == nullptr) return;
+  const std::int64_t deadline = number_in(run.last->json, -1, "spec", "startingDeadlineSeconds");
+  if (deadline < 0) return;
+  const WallMillis latest = scheduled + Seconds{deadline} + limits_.dial + limits_.skew;
+  if (started > latest) {
+    report("S10 starting deadline",
+           fmt::format("{} starts {} ms after its starting deadline", run.key.name,
+                       (started - scheduled - Seconds{deadline}).count()),
+           process.started);
+  }
+}
+
+void Checker::check_overlap(const RunAccount& run, const ProcessRecord& process) {
+  const auto owner = schedules_.find(run.owner);
+  if (owner == schedules_.end() || run.last == nullptr ||
+      text_in(run.last->json, "metadata", "labels", "policy") != "Forbid") {
+    return;
+  }
+  for (const auto& [key, other] : runs_) {
+    if (key.first != run.owner || &other == &run) continue;
+    for (const std::uint64_t number : other.processes) {
+      const ProcessRecord& earlier = ledger_.process(number);
+      if (earlier.ended || gave_up_place(other, earlier, process.started)) continue;
+      report("S9 Forbid",
+             fmt::format("{} starts in {} while {} still runs in {}, recorded as \"{}\"",
+                         run.key.name, process.pod, other.key.name, earlier.pod, other.phase),
+             process.started);
+    }
+  }
+}
+
+/// The contract's section 7.5: Unknown gives up its place once the deadline and one lease duration
+/// have passed, or a user deletes the PodJob. (A container that is gone has no running process.)
+bool Checker::gave_up_place(const RunAccount& run, const ProcessRecord& process,
+                            VirtualTime now) const {
+  if (run.phase != "Unknown") return false;
+  if (user_deleted_.contains(run.key)) return true;
+  const Seconds deadline{number_in(run.last->json, 600, "spec", "activeDeadlineSeconds")};
+  // The holder counts from its own start time, in whole seconds and on its own clock.
+  const Millis earliest = deadline + limits_.lease - limits_.skew - limits_.dial;
+  return now >= process.started + earliest;
+}
+
+}  // namespace podcron::simulation

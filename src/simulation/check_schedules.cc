@@ -1,0 +1,227 @@
+// Invariants on versions of PodCronJobs: claims, and that no due time vanishes.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "simulation/checker.h"
+
+namespace podcron::simulation {
+namespace {
+
+/// The API keeps so many entries; only then may older ones go.
+constexpr std::size_t kHistoryEntries = 10;
+/// Times later than the API server's clock plus this are never claimed (the contract's section 3).
+constexpr Seconds kAheadMost{5};
+
+bool same_entry(const HistoryView& a, const HistoryView& b) {
+  return a.from == b.from && a.outcome == b.outcome && a.reason == b.reason;
+}
+
+}  // namespace
+
+void Checker::on_schedule_change(const Change& change, VirtualTime now) {
+  const Json& shown = change.shown->json;
+  const std::string uid = text_in(shown, "metadata", "uid");
+  ScheduleAccount& account = schedules_[uid];
+  account.key = change.key;
+  if (!change.after) {
+    account.removed = true;
+    return;
+  }
+  const Json* before_status = change.before ? find_in(change.before->json, "status") : nullptr;
+  const Json* after_status = find_in(shown, "status");
+  if (after_status == nullptr || (before_status != nullptr && *before_status == *after_status)) {
+    return;
+  }
+  if (!change.author.conditional) {
+    report("S1 compare-and-swap",
+           fmt::format("{} wrote the status of {} without resourceVersion", change.author.name,
+                       change.key.name),
+           now);
+  }
+  const ScheduleStatusView after = read_schedule_status(shown);
+  const ScheduleStatusView& before = account.status;
+  if (before.decided_through &&
+      (!after.decided_through || *after.decided_through < *before.decided_through)) {
+    report("S7 decidedThrough", fmt::format("decidedThrough of {} went back", change.key.name),
+           now);
+  }
+  check_claims(account, change, after, now);
+  check_flow(account, after, now);
+  note_history(account, after, now);
+  for (const ActiveView& entry : before.active) {
+    if (!after.lists(entry.name))
+      run_of(uid, {change.key.namespace_, entry.name}).left_active = now;
+  }
+  account.status = after;
+}
+
+void Checker::check_claims(const ScheduleAccount& account, const Change& change,
+                           const ScheduleStatusView& after, VirtualTime now) {
+  std::set<std::string> names;
+  for (const ActiveView& entry : after.active) {
+    if (!names.insert(entry.name).second) {
+      report("S1 unique claim", fmt::format("{} stands in active twice", entry.name), now);
+    }
+    if (!account.status.lists(entry.name)) check_one_claim(account, change, after, entry, now);
+  }
+}
+
+void Checker::check_one_claim(const ScheduleAccount& account, const Change& change,
+                              const ScheduleStatusView& after, const ActiveView& entry,
+                              VirtualTime now) {
+  ++claims_;
+  const std::string uid = text_in(change.shown->json, "metadata", "uid");
+  RunAccount& run = run_of(uid, {change.key.namespace_, entry.name});
+  run.scheduled_time = entry.scheduled_time;
+  const auto broken = [&](std::string_view invariant, std::string_view why) {
+    report(invariant,
+           fmt::format("{} claims {} of {}: {}", change.author.name,
+                       to_rfc3339(entry.scheduled_time), change.key.name, why),
+           now);
+  };
+  // The patch carried the version it was decided on, so what that version said was known.
+  const Json& base = change.before->json;
+  auto& claimed = schedules_.at(uid).claimed;
+  if (!claimed.insert(entry.scheduled_time).second) broken("S1 unique claim", "claimed before");
+  if (account.status.decided_through && entry.scheduled_time <= *account.status.decided_through) {
+    broken("S1 unique claim", "that time was decided before");
+  }
+  if (after.decided_through && entry.scheduled_time > *after.decided_through) {
+    broken("S7 decidedThrough", "the claim does not move decidedThrough past it");
+  }
+  const Json* suspend = find_in(base, "spec", "suspend");
+  if (suspend != nullptr && *suspend == true) broken("S11 no claim when suspended", "suspended");
+  if (find_in(base, "metadata", "deletionTimestamp") != nullptr) {
+    broken("S11 no claim when deleted", "it is being deleted");
+  }
+  if (text_in(base, "spec", "concurrencyPolicy") == "Forbid" && after.active.size() > 1) {
+    broken("S9 Forbid", "another run is in active");
+  }
+  if (WallMillis(entry.scheduled_time) > wall(now) + kAheadMost + Millis{1000}) {
+    broken("S8 not early", "the API server's clock is not there yet");
+  }
+  const std::string schedule = text_in(base, "spec", "schedule");
+  const auto beat = beat_of(schedule);
+  if (beat && entry.scheduled_time.time_since_epoch().count() % beat->count() != 0) {
+    broken("S6 conservation", "the schedule does not name that time");
+  }
+  if (after.observed && after.observed->schedule != schedule) {
+    broken("S6 conservation", "observedSchedule is not the spec's");
+  }
+  if (const auto born = time_in(base, "metadata", "creationTimestamp");
+      born && entry.scheduled_time <= *born) {
+    broken("S6 conservation", "it is from before the creation");
+  }
+}
+
+/// Due times in (decidedThrough of `before`, that of `after`]: under the old schedule up to the
+/// change, if there is one, and under the new one from there.
+std::optional<std::int64_t> Checker::due_between(const ScheduleStatusView& before,
+                                                 const ScheduleStatusView& after) const {
+  if (!after.decided_through || !after.observed) return std::nullopt;
+  const auto new_beat = beat_of(after.observed->schedule);
+  if (!new_beat) return std::nullopt;
+  if (!before.decided_through || !before.observed) {
+    return count_due(*new_beat, after.observed->since, *after.decided_through);
+  }
+  const auto old_beat = beat_of(before.observed->schedule);
+  if (!old_beat) return std::nullopt;
+  if (*before.observed == *after.observed) {
+    return count_due(*new_beat, *before.decided_through, *after.decided_through);
+  }
+  const WallTime turn = std::max(*before.decided_through, after.observed->since);
+  return count_due(*old_beat, *before.decided_through, turn) +
+         count_due(*new_beat, turn, *after.decided_through);
+}
+
+/// Nothing vanishes: what was decided, and what left `active`, stands in `active` or `history`,
+/// except for the oldest entries of a full history.
+void Checker::check_flow(ScheduleAccount& account, const ScheduleStatusView& after,
+                         VirtualTime now) {
+  const ScheduleStatusView& before = account.status;
+  const auto due = due_between(before, after);
+  if (!due) return;
+  std::int64_t left = 0;
+  std::int64_t entered = 0;
+  std::int64_t gone_most = 0;  // what a full history may have dropped
+  const WallTime oldest = after.history.empty() ? WallTime::max() : after.history.front().from;
+  for (const ActiveView& entry : before.active) {
+    if (after.lists(entry.name)) continue;
+    ++left;
+    if (entry.scheduled_time < oldest) ++gone_most;
+  }
+  for (const ActiveView& entry : after.active) {
+    if (!before.lists(entry.name)) ++entered;
+  }
+  for (const HistoryView& entry : before.history) {
+    const bool kept =
+        std::any_of(after.history.begin(), after.history.end(),
+                    [&](const HistoryView& other) { return same_entry(entry, other); });
+    if (!kept) gone_most += entry.count;
+  }
+  const std::int64_t expected = before.history_sum() + *due + left - entered;
+  const std::int64_t found = after.history_sum();
+  if (after.history.size() < kHistoryEntries) gone_most = 0;
+  if (found > expected || found < expected - gone_most) {
+    report(
+        "S6 conservation",
+        fmt::format("{}: {} due times decided, {} runs left active, {} entered, history went "
+                    "from {} to {} times (at most {} could be trimmed)",
+                    account.key.name, *due, left, entered, before.history_sum(), found, gone_most),
+        now);
+  }
+}
+
+void Checker::note_history(ScheduleAccount& account, const ScheduleStatusView& after,
+                           VirtualTime now) {
+  for (const HistoryView& entry : after.history) {
+    const auto old =
+        std::find_if(account.status.history.begin(), account.status.history.end(),
+                     [&](const HistoryView& other) { return same_entry(entry, other); });
+    const std::int64_t before = old == account.status.history.end() ? 0 : old->count;
+    if (entry.count > before && entry.pod_job.empty()) {
+      outcomes_[fmt::format("{}/{}", entry.outcome, entry.reason)] +=
+          static_cast<std::uint64_t>(entry.count - before);
+    }
+    if (!entry.pod_job.empty() && account.in_history.insert(entry.pod_job).second) {
+      check_history_entry(account, entry, now);
+    }
+  }
+}
+
+/// A run's entry says what its PodJob says (the contract's section 7.8: the PodJob first).
+void Checker::check_history_entry(const ScheduleAccount& account, const HistoryView& entry,
+                                  VirtualTime now) {
+  std::string uid;
+  for (const auto& [candidate, other] : schedules_) {
+    if (&other == &account) uid = candidate;
+  }
+  const auto found = runs_.find({uid, entry.pod_job});
+  if (found == runs_.end()) {
+    return report("S6 conservation",
+                  fmt::format("history of {} names {}, which was never claimed", account.key.name,
+                              entry.pod_job),
+                  now);
+  }
+  const RunAccount& run = found->second;
+  if (run.phase.empty() || !is_final_phase(run.phase)) {
+    const bool started = !run.processes.empty();
+    const bool certain = entry.outcome == "Succeeded" || (started && entry.outcome != "Unknown");
+    if (certain || (run.exists && entry.reason != "PodJobNameTaken")) {
+      report("S5 record first",
+             fmt::format("history says {}/{} of {}, whose PodJob has phase \"{}\"", entry.outcome,
+                         entry.reason, entry.pod_job, run.phase),
+             now);
+    }
+    return;
+  }
+  if (run.phase != entry.outcome) {
+    report("S4 final is final",
+           fmt::format("history says {} of {}, its PodJob says {}", entry.outcome, entry.pod_job,
+                       run.phase),
+           now);
+  }
+}
+
+}  // namespace podcron::simulation

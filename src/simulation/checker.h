@@ -1,0 +1,140 @@
+// The invariants of the contract, checked on everything that happens at the API server and in the
+// pods. A checker that cannot fail is a defect: tests/unit/simulation breaks each one by hand.
+//
+// It sees only ground truth: versions of objects, dials that left a replica, process starts and
+// ends. It never asks an engine. Source: facts A5 of docs/ (S1-S15, L1-L6), the contract's
+// section 7.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "simulation/ledger.h"
+#include "simulation/object_store.h"
+#include "simulation/report.h"
+#include "simulation/status_view.h"
+#include "simulation/timeline.h"
+
+namespace podcron::simulation {
+
+/// A connection for an exec that a replica has made.
+struct Dial {
+  std::string holder;
+  std::string run_id;
+};
+
+struct CheckerLimits {
+  WallMillis start{};  // virtual time zero on the API server's clock
+  /// How far replicas' clocks may be from it: before a time is due for the server, it may be for
+  /// them, and the other way round.
+  Millis skew{3000};
+  /// Between the replica's last look at deadline and leadership, and the process start: the dial.
+  /// The replica judges in whole seconds, so another one comes on top.
+  Millis dial{2000};
+  Seconds lease{15};
+};
+
+class Checker {
+ public:
+  Checker(const CheckerLimits& limits, const Ledger& ledger) : limits_(limits), ledger_(ledger) {}
+
+  void on_change(const Change& change, VirtualTime now);
+  void on_dial(const Dial& dial, VirtualTime now);
+  void on_process_start(const ProcessRecord& process);
+
+  /// The end of the liveness phase. `settled_since`: faults stopped then. `names_taken`: runs whose
+  /// name a foreign object holds on purpose.
+  void on_settled(const ObjectStore& store, VirtualTime now, VirtualTime settled_since);
+
+  /// A user's act that invariants must allow for: the process of this PodJob may be left alone.
+  void user_deleted(const ObjectKey& pod_job) { user_deleted_.insert(pod_job); }
+
+  /// Records a violation; the first one stays.
+  void report(std::string_view invariant, std::string what, VirtualTime now);
+  [[nodiscard]] const std::optional<Violation>& violation() const { return violation_; }
+
+  /// For the report: claims seen, PodJobs created, outcomes by name.
+  void fill(Report& report) const;
+
+ private:
+  /// One PodCronJob by UID.
+  struct ScheduleAccount {
+    ObjectKey key;
+    ScheduleStatusView status;
+    std::set<WallTime> claimed;
+    std::set<std::string> in_history;  // names of runs that were ever seen there
+    bool removed = false;
+  };
+  /// One run by (UID of its PodCronJob, name).
+  struct RunAccount {
+    ObjectKey key;  // of the PodJob
+    std::string owner;
+    WallTime scheduled_time;
+    std::optional<VirtualTime> left_active;
+    std::string pod_job_uid;  // of the PodJob that exists or last existed
+    int pod_jobs = 0;         // created, but for late duplicates
+    bool exists = false;
+    ObjectRef last;  // the PodJob as it was last seen
+    std::string phase;
+    std::optional<VirtualTime> final_at;
+    std::set<std::string> dialled_by;
+    std::vector<std::uint64_t> processes;
+  };
+  using RunKey = std::pair<std::string, std::string>;
+
+  void on_schedule_change(const Change& change, VirtualTime now);
+  void check_claims(const ScheduleAccount& account, const Change& change,
+                    const ScheduleStatusView& after, VirtualTime now);
+  void check_one_claim(const ScheduleAccount& account, const Change& change,
+                       const ScheduleStatusView& after, const ActiveView& entry, VirtualTime now);
+  void check_flow(ScheduleAccount& account, const ScheduleStatusView& after, VirtualTime now);
+  [[nodiscard]] std::optional<std::int64_t> due_between(const ScheduleStatusView& before,
+                                                        const ScheduleStatusView& after) const;
+  void note_history(ScheduleAccount& account, const ScheduleStatusView& after, VirtualTime now);
+  void check_history_entry(const ScheduleAccount& account, const HistoryView& entry,
+                           VirtualTime now);
+
+  void on_pod_job_change(const Change& change, VirtualTime now);
+  void on_permit(RunAccount& run, const Change& change, VirtualTime now);
+  void check_update(RunAccount& run, const Change& change, VirtualTime now);
+  void check_final(const RunAccount& run, const Json& pod_job, VirtualTime now);
+  void check_target(const RunAccount& run, const Json& target, VirtualTime now);
+  void check_removal(RunAccount& run, const Change& change, VirtualTime now);
+  [[nodiscard]] bool in_active(const RunAccount& run) const;
+  RunAccount& run_of(const std::string& owner, const ObjectKey& key);
+  RunAccount* run_of_process(const ProcessRecord& process);
+
+  void check_permitted(const RunAccount& run, const ProcessRecord& process);
+  void check_once(const RunAccount& run, const ProcessRecord& process);
+  void check_times(const RunAccount& run, const ProcessRecord& process);
+  void check_overlap(const RunAccount& run, const ProcessRecord& process);
+  [[nodiscard]] bool gave_up_place(const RunAccount& run, const ProcessRecord& process,
+                                   VirtualTime now) const;
+
+  void check_settled_schedule(const ScheduleAccount& account, const Json& pod_cron_job,
+                              VirtualTime now);
+  void check_settled_runs(const ObjectStore& store, VirtualTime now);
+
+  [[nodiscard]] WallMillis wall(VirtualTime now) const { return limits_.start + now; }
+
+  CheckerLimits limits_;
+  const Ledger& ledger_;
+  std::map<std::string, ScheduleAccount> schedules_;  // by UID
+  std::map<RunKey, RunAccount> runs_;
+  std::map<ObjectKey, std::string> owner_of_pod_job_;  // UID of the owner, of the last PodJob
+  std::set<ObjectKey> user_deleted_;
+  std::map<std::string, std::uint64_t> outcomes_;
+  std::uint64_t claims_ = 0;
+  std::uint64_t pod_jobs_ = 0;
+  std::optional<Violation> violation_;
+};
+
+}  // namespace podcron::simulation

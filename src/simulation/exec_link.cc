@@ -1,0 +1,272 @@
+#include "simulation/exec_link.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/assert.h"
+
+namespace podcron::simulation {
+namespace {
+
+/// 61 s without a frame count as lost (ExecTask's contract).
+constexpr Millis kSilenceMost{61'000};
+/// A dial takes no longer: beyond, it is lost. So a start can be late by this much and no more.
+constexpr Millis kDialMost{900};
+
+std::vector<std::string> argv_of(const RequestPath& path) {
+  std::vector<std::string> argv;
+  for (const auto& [key, value] : path.query) {
+    if (key == "command") argv.push_back(value);
+  }
+  return argv;
+}
+
+std::string status_of(int exit_code) {
+  if (exit_code == 0) return R"({"metadata":{},"status":"Success"})";
+  return fmt::format(
+      R"({{"metadata":{{}},"status":"Failure","message":"command terminated with non-zero exit )"
+      R"(code","reason":"NonZeroExitCode","details":{{"causes":[{{"reason":"ExitCode",)"
+      R"("message":"{}"}}]}}}})",
+      exit_code);
+}
+
+}  // namespace
+
+ExecLink::Exchange* ExecLink::find(engine::EffectId id) {
+  const auto found = exchanges_.find(id);
+  return found == exchanges_.end() ? nullptr : &found->second;
+}
+
+void ExecLink::perform(engine::ExecTask&& effect) {
+  Environment& env = wire_.environment;
+  ++env.report.execs;
+  PODCRON_ASSERT(effect.handshake_timeout > Millis{0});
+  env.trace.line(wire_.holder, "EXEC #{} run {} {}", effect.id.value, effect.run_id, effect.path);
+  const engine::EffectId id = effect.id;
+  const bool added = exchanges_.emplace(id, Exchange{effect, {}, draw_course()}).second;
+  PODCRON_ASSERT(added);
+  if (env.strikes(FaultKind::kExecNotSent)) {
+    return fail_after(wire_.latency(), id, false, "connection refused");
+  }
+  wire_.checker.on_dial({wire_.holder, effect.run_id}, env.timeline.now());
+  const bool lost = wire_.partitioned() && wire_.partition.requests_blocked;
+  if (lost || env.strikes(FaultKind::kExecLost)) {
+    return fail_after(effect.handshake_timeout, id, true, "no answer");
+  }
+  if (wire_.partitioned()) exchanges_.at(id).course = Course::kHandshakeLost;
+  const Millis delay = std::min(wire_.latency(), kDialMost);
+  env.timeline.after(delay, [this, id, effect = std::move(effect), &cluster = wire_.cluster,
+                             witness = lifeline_.witness()] {
+    // The request has left, so it arrives even if its sender has died. Only the cluster is there
+    // then; Wire and link are not.
+    if (witness.alive()) return arrive(id, effect, witness);
+    const auto path = parse_request_path(effect.path);
+    if (!path ||
+        cluster.refuse_exec(path->namespace_, path->name, path->query_value("container"))) {
+      return;
+    }
+    if (auto task = task_of(argv_of(*path))) {
+      cluster.start_task(path->namespace_, path->name, std::move(*task), {Millis{1000}, 0},
+                         nullptr);
+    }
+  });
+}
+
+TaskBehaviour ExecLink::draw_behaviour() {
+  Environment& env = wire_.environment;
+  if (!env.faults.active()) return {env.draw(Millis{5}, Millis{2000}), 0};
+  const std::uint64_t drawn = env.prng.below(100);
+  TaskBehaviour behaviour;
+  if (drawn < 75) {
+    behaviour.duration = env.draw(Millis{1}, Millis{2500});
+  } else if (drawn < 88) {
+    behaviour.duration = env.draw(Millis{2500}, Millis{9000});
+  } else if (drawn < 97) {
+    behaviour.duration = env.draw(Millis{9000}, Millis{25'000});
+  } else {
+    behaviour.duration = env.draw(Millis{25'000}, Millis{70'000});
+  }
+  if (env.prng.chance(150)) behaviour.exit_code = static_cast<int>(1 + env.prng.below(255));
+  return behaviour;
+}
+
+ExecLink::Course ExecLink::draw_course() {
+  Environment& env = wire_.environment;
+  if (env.strikes(FaultKind::kExecHandshakeLost)) return Course::kHandshakeLost;
+  if (env.strikes(FaultKind::kExecCut)) return Course::kCut;
+  if (env.strikes(FaultKind::kExecFrozen)) return Course::kFrozen;
+  if (env.strikes(FaultKind::kExecWithoutStatus)) return Course::kWithoutStatus;
+  return Course::kOrdinary;
+}
+
+void ExecLink::arrive(engine::EffectId id, const engine::ExecTask& effect,
+                      Lifeline::Witness witness) {
+  Environment& env = wire_.environment;
+  const auto path = parse_request_path(effect.path);
+  if (!path || path->subresource != "exec") return refuse(id, unknown_path(), witness);
+  if (env.strikes(FaultKind::kExecRefused)) {
+    switch (env.prng.below(4)) {
+      case 0:
+        return refuse(id, forbidden(type_of(Resource::kPods), path->name, "no pods/exec"), witness);
+      case 1:
+        return refuse(id, too_many_requests(Seconds{1}), witness);
+      case 2:
+        return refuse(id, service_unavailable(), witness);
+      default:
+        return refuse(id, internal_error("error dialing backend: connection refused"), witness);
+    }
+  }
+  auto refusal =
+      wire_.cluster.refuse_exec(path->namespace_, path->name, path->query_value("container"));
+  if (refusal) return refuse(id, std::move(*refusal), witness);
+  auto task = task_of(argv_of(*path));
+  if (!task || env.strikes(FaultKind::kExecNotStarted)) return not_started(id, witness);
+  run(id, *path, std::move(*task), witness);
+}
+
+void ExecLink::run(engine::EffectId id, const RequestPath& path, TaskIdentity task,
+                   Lifeline::Witness witness) {
+  Environment& env = wire_.environment;
+  const Exchange* exchange = find(id);
+  const Course course = exchange != nullptr ? exchange->course : Course::kCut;
+  const TaskBehaviour behaviour = draw_behaviour();
+  wire_.cluster.start_task(path.namespace_, path.name, std::move(task), behaviour,
+                           [this, id, witness](int exit_code, bool killed) {
+                             if (witness.alive()) process_ended(id, exit_code, killed);
+                           });
+  if (exchange == nullptr) return;  // cancelled meanwhile
+  if (course == Course::kHandshakeLost) {
+    return fail_after(env.draw(Millis{1}, exchange->effect.handshake_timeout), id, true,
+                      "connection reset");
+  }
+  env.timeline.after(wire_.latency(), [this, id, witness] {
+    if (witness.alive()) connect(id);
+  });
+  if (course == Course::kCut) {
+    fail_after(env.draw(Millis{1}, behaviour.duration + Millis{1}), id, true, "connection reset");
+  } else if (course == Course::kFrozen) {
+    fail_after(kSilenceMost, id, true, "no frame for 61 s");
+  }
+}
+
+void ExecLink::refuse(engine::EffectId id, ApiAnswer answer, Lifeline::Witness witness) {
+  wire_.environment.timeline.after(wire_.latency(),
+                                   [this, id, answer = std::move(answer), witness] {
+                                     Exchange* exchange = witness.alive() ? find(id) : nullptr;
+                                     if (exchange == nullptr) return;
+                                     exchange->session.on_handshake(answer.status, "", answer.body);
+                                     report_if_ended(id);
+                                   });
+}
+
+void ExecLink::not_started(engine::EffectId id, Lifeline::Witness witness) {
+  wire_.environment.timeline.after(wire_.latency(), [this, id, witness] {
+    Exchange* exchange = witness.alive() ? find(id) : nullptr;
+    if (exchange == nullptr) return;
+    exchange->course = Course::kOrdinary;
+    connect(id);
+    close_with_status(
+        id,
+        R"({"metadata":{},"status":"Failure","message":"Internal error occurred: error executing )"
+        R"(command in container: failed to exec in container: exec: \"sim-task\": executable )"
+        R"(file not found in $PATH","reason":"InternalError","details":{"causes":[{"message":)"
+        R"("exec: \"sim-task\": executable file not found in $PATH"}]},"code":500})");
+  });
+}
+
+void ExecLink::connect(engine::EffectId id) {
+  Exchange* exchange = find(id);
+  if (exchange == nullptr || exchange->connected) return;
+  exchange->connected = true;
+  exchange->connected_at = wire_.environment.timeline.now();
+  exchange->session.on_handshake(101, kube::kExecSubprotocol, "");
+  exchange->session.on_message(std::string_view("\x01", 1));
+  wire_.deliver(engine::Input(engine::TaskStarted{id}));
+  report_if_ended(id);
+}
+
+void ExecLink::process_ended(engine::EffectId id, int exit_code, bool killed) {
+  const Exchange* exchange = find(id);
+  if (exchange == nullptr) return;
+  Environment& env = wire_.environment;
+  if (exchange->course != Course::kOrdinary && exchange->course != Course::kWithoutStatus) return;
+  // The node may lose the exchange together with the container.
+  const bool lost = killed && env.prng.chance(500);
+  env.timeline.after(wire_.latency() + Millis{1},
+                     [this, id, exit_code, lost, witness = lifeline_.witness()] {
+                       Exchange* found = witness.alive() ? find(id) : nullptr;
+                       if (found == nullptr) return;
+                       // A partition swallows the end, and silence tells in time.
+                       if (wire_.partitioned()) {
+                         found->course = Course::kFrozen;
+                         return fail_after(kSilenceMost, id, true, "no frame for 61 s");
+                       }
+                       if (lost) return fail(id, true, "connection reset");
+                       connect(id);
+                       if ((found = find(id)) == nullptr) return;
+                       found->session.on_message(std::string("\x01") + "worked\n");
+                       if (found->course == Course::kWithoutStatus) {
+                         found->session.on_closed();
+                         return report_if_ended(id);
+                       }
+                       close_with_status(id, status_of(exit_code));
+                     });
+}
+
+void ExecLink::close_with_status(engine::EffectId id, const std::string& status) {
+  Exchange* exchange = find(id);
+  if (exchange == nullptr) return;
+  // The status may come in pieces; it counts once the exchange is closed in order.
+  const std::size_t half = status.size() / 2;
+  exchange->session.on_message("\x03" + status.substr(0, half));
+  exchange->session.on_message("\x03" + status.substr(half));
+  exchange->session.on_closed();
+  report_if_ended(id);
+}
+
+void ExecLink::fail(engine::EffectId id, bool request_left, std::string_view error) {
+  Exchange* exchange = find(id);
+  if (exchange == nullptr) return;
+  exchange->session.on_failed(request_left, error);
+  report_if_ended(id);
+}
+
+void ExecLink::fail_after(Millis delay, engine::EffectId id, bool request_left,
+                          std::string_view error) {
+  wire_.environment.timeline.after(delay,
+                                   [this, id, request_left, error, witness = lifeline_.witness()] {
+                                     if (witness.alive()) fail(id, request_left, error);
+                                   });
+}
+
+bool ExecLink::cancel(engine::EffectId id) {
+  Exchange* exchange = find(id);
+  if (exchange == nullptr) return false;
+  exchange->session.on_cancelled();
+  report_if_ended(id);
+  return true;
+}
+
+void ExecLink::heal() {
+  std::vector<engine::EffectId> frozen;
+  for (const auto& [id, exchange] : exchanges_) {
+    if (exchange.course == Course::kFrozen) frozen.push_back(id);
+  }
+  for (const engine::EffectId id : frozen) fail(id, true, "connection reset");
+}
+
+void ExecLink::report_if_ended(engine::EffectId id) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end() || !found->second.session.ended()) return;
+  engine::TaskEnded ended{id, found->second.session.take_report()};
+  wire_.environment.trace.line(wire_.holder, "exec #{} ended {} {} {}", id.value,
+                               static_cast<int>(ended.report.end), ended.report.http_status,
+                               ended.report.error);
+  exchanges_.erase(found);
+  wire_.deliver(engine::Input(std::move(ended)));
+}
+
+}  // namespace podcron::simulation

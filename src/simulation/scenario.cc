@@ -1,0 +1,85 @@
+#include "simulation/scenario.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace podcron::simulation {
+namespace {
+
+Json task_command(std::string_view name) {
+  return Json::array({kTaskProgram, name, "$(PODCRON_RUN_ID)", "$(PODCRON_SCHEDULED_TIME)",
+                      "$(PODCRON_ATTEMPT)", "$(PODCRON_POD_NAME)", "$(PODCRON_TARGET_INDEX)"});
+}
+
+Json draw_strategy(Prng& prng) {
+  const std::uint64_t drawn = prng.below(10);
+  if (drawn < 7) return {{"type", "Random"}, {"count", 1}};
+  if (drawn < 8) return {{"type", "Random"}, {"count", 2}};
+  return {{"type", "All"}, {"maxParallel", prng.chance(500) ? Json("50%") : Json(2)}};
+}
+
+Json draw_pod_cron_job(Environment& environment, const std::string& name, const std::string& app) {
+  Prng& prng = environment.prng;
+  const bool forbid = prng.chance(700);
+  Json template_spec = {
+      {"target", {{"selector", {{"matchLabels", {{"app", app}}}}}}},
+      {"strategy", draw_strategy(prng)},
+      {"exec", {{"command", task_command(name)}}},
+      {"activeDeadlineSeconds", 5 + prng.below(30)},
+      {"noTargetPolicy", prng.chance(700) ? "Wait" : "Skip"},
+      {"deliveryPolicy", "AtMostOnce"},
+      {"outputPolicy", "OnFailure"},
+      {"backoffLimit", 0},
+  };
+  Json spec = {
+      {"schedule", draw_schedule(prng)},
+      {"timeZone", "UTC"},
+      {"daylightSaving", "Once"},
+      {"catchUpPolicy", "Latest"},
+      {"concurrencyPolicy", forbid ? "Forbid" : "Allow"},
+      {"suspend", false},
+      {"successfulJobsHistoryLimit", prng.below(4)},
+      {"failedJobsHistoryLimit", prng.below(3)},
+      {"podJobTemplate",
+       {{"metadata", {{"labels", {{"policy", forbid ? "Forbid" : "Allow"}}}}},
+        {"spec", std::move(template_spec)}}},
+  };
+  if (prng.chance(500)) spec["startingDeadlineSeconds"] = 2 + prng.below(25);
+  return {{"apiVersion", "podcron.dev/v1alpha1"},
+          {"kind", "PodCronJob"},
+          {"metadata", {{"namespace", kNamespace}, {"name", name}}},
+          {"spec", std::move(spec)}};
+}
+
+}  // namespace
+
+std::string draw_schedule(Prng& prng) {
+  constexpr std::array<const char*, 6> kSchedules{
+      "*/10 * * * * *", "*/10 * * * * *", "*/5 * * * * *",
+      "*/15 * * * * *", "*/20 * * * * *", "*/1 * * * *",
+  };
+  return kSchedules[prng.below(kSchedules.size())];
+}
+
+Scenario draw_scenario(Environment& environment, std::size_t pod_cron_jobs, std::size_t pods) {
+  Prng& prng = environment.prng;
+  Scenario scenario;
+  const std::size_t workloads = 1 + prng.below(2);
+  std::size_t left = pods == 0 ? 2 + prng.below(7) : pods;
+  for (std::size_t i = 0; i < workloads; ++i) {
+    const std::size_t replicas = i + 1 == workloads ? left : std::max<std::size_t>(1, left / 2);
+    left -= std::min(left, replicas);
+    scenario.workloads.push_back({std::string(kNamespace), fmt::format("web{}", i),
+                                  prng.chance(300), std::max<std::size_t>(1, replicas)});
+  }
+  const std::size_t count = pod_cron_jobs == 0 ? 1 + prng.below(3) : pod_cron_jobs;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string& app = scenario.workloads[prng.below(workloads)].name;
+    scenario.pod_cron_jobs.push_back(draw_pod_cron_job(environment, fmt::format("job{}", i), app));
+  }
+  return scenario;
+}
+
+}  // namespace podcron::simulation

@@ -1,0 +1,159 @@
+#include "simulation/users.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "reconcile/plan.h"
+#include "simulation/scenario.h"
+#include "simulation/status_view.h"
+
+namespace podcron::simulation {
+namespace {
+
+using engine::Method;
+
+constexpr std::string_view kUser = "user";
+constexpr std::string_view kCollector = "garbage collector";
+
+std::string collection_path(Resource resource, std::string_view namespace_) {
+  const ResourceType& type = type_of(resource);
+  return fmt::format("/{}/{}/namespaces/{}/{}", type.group.empty() ? "api" : "apis",
+                     type.api_version(), namespace_, type.plural);
+}
+
+std::string object_path(Resource resource, const ObjectKey& key) {
+  return fmt::format("{}/{}", collection_path(resource, key.namespace_), key.name);
+}
+
+std::string name_of(const Json& body) { return text_in(body, "metadata", "name"); }
+
+}  // namespace
+
+int Users::send(Method method, std::string path, std::string body, std::string_view author) {
+  const ApiAnswer answer = server_.handle(
+      {method, std::move(path), std::move(body), {std::string(author), false, false}});
+  return answer.status;
+}
+
+void Users::create(const Json& body) {
+  environment_.trace.line(kUser, "creates {}", name_of(body));
+  send(Method::kPost, collection_path(Resource::kPodCronJobs, kNamespace), to_text(body), kUser);
+}
+
+void Users::create_all() {
+  for (const Json& body : pod_cron_jobs_) create(body);
+}
+
+void Users::patch(const std::string& name, const Json& delta) {
+  environment_.trace.line(kUser, "patches {} with {}", name, to_text(delta));
+  send(Method::kPatch, object_path(Resource::kPodCronJobs, {std::string(kNamespace), name}),
+       to_text(delta), kUser);
+}
+
+const Json& Users::pick() { return pod_cron_jobs_[environment_.prng.below(pod_cron_jobs_.size())]; }
+
+void Users::act() {
+  if (environment_.strikes(FaultKind::kScheduleEdited)) edit_schedule();
+  if (environment_.strikes(FaultKind::kSuspended)) suspend();
+  if (environment_.strikes(FaultKind::kPodCronJobRecreated)) recreate();
+  if (environment_.strikes(FaultKind::kPodJobDeleted)) delete_pod_job();
+  if (environment_.strikes(FaultKind::kNameTaken)) take_name();
+  if (environment_.strikes(FaultKind::kLeaseDeleted)) delete_lease();
+}
+
+void Users::edit_schedule() {
+  patch(name_of(pick()), {{"spec", {{"schedule", draw_schedule(environment_.prng)}}}});
+}
+
+void Users::suspend() {
+  const std::string name = name_of(pick());
+  patch(name, {{"spec", {{"suspend", true}}}});
+  environment_.timeline.after(environment_.draw(Millis{1000}, Millis{60'000}), [this, name] {
+    patch(name, {{"spec", {{"suspend", false}}}});
+  });
+}
+
+void Users::recreate() {
+  const Json body = pick();
+  const ObjectKey key{std::string(kNamespace), name_of(body)};
+  environment_.trace.line(kUser, "deletes {}", key.name);
+  send(Method::kDelete, object_path(Resource::kPodCronJobs, key), "", kUser);
+  environment_.timeline.after(environment_.draw(Millis{0}, Millis{5000}),
+                              [this, body] { create(body); });
+}
+
+std::optional<ObjectKey> Users::pick_stored(Resource resource) {
+  const ObjectStore& store = server_.store();
+  const auto all = store.list_at(resource, "", store.revision(), nullptr, SIZE_MAX);
+  if (all.empty()) return std::nullopt;
+  return all[environment_.prng.below(all.size())].first;
+}
+
+void Users::delete_pod_job() {
+  const auto key = pick_stored(Resource::kPodJobs);
+  if (!key) return;
+  environment_.trace.line(kUser, "deletes PodJob {}", key->name);
+  checker_.user_deleted(*key);
+  send(Method::kDelete, object_path(Resource::kPodJobs, *key), "", kUser);
+}
+
+/// A PodJob of somebody else that has the name of the next run.
+void Users::take_name() {
+  const std::string name = name_of(pick());
+  const ObjectRef job =
+      server_.store().find(Resource::kPodCronJobs, {std::string(kNamespace), name});
+  if (job == nullptr) return;
+  const auto uid = Uid::parse(text_in(job->json, "metadata", "uid"));
+  const auto beat = beat_of(text_in(job->json, "spec", "schedule"));
+  if (!uid || !beat) return;
+  const std::int64_t now = whole_seconds(environment_.true_wall()).time_since_epoch().count();
+  const WallTime next{Seconds{(now / beat->count() + 1) * beat->count()}};
+  const std::string taken = reconcile::run_name(name, *uid, next);
+  environment_.trace.line(kUser, "takes the name {}", taken);
+  const Json body = {{"apiVersion", "podcron.dev/v1alpha1"},
+                     {"kind", "PodJob"},
+                     {"metadata", {{"name", taken}, {"namespace", kNamespace}}},
+                     {"spec", job->json.at("spec").at("podJobTemplate").at("spec")}};
+  send(Method::kPost, collection_path(Resource::kPodJobs, kNamespace), to_text(body), kUser);
+}
+
+void Users::delete_lease() {
+  const auto key = pick_stored(Resource::kLeases);
+  if (!key) return;
+  environment_.trace.line(kUser, "deletes lease {}", key->name);
+  send(Method::kDelete, object_path(Resource::kLeases, *key), "", kUser);
+}
+
+void Users::collect_garbage() {
+  const ObjectStore& store = server_.store();
+  for (const auto& [key, object] :
+       store.list_at(Resource::kPodJobs, "", store.revision(), nullptr, SIZE_MAX)) {
+    if (find_in(object->json, "metadata", "deletionTimestamp") != nullptr) continue;
+    const Json* owners = find_in(object->json, "metadata", "ownerReferences");
+    if (owners == nullptr || !owners->is_array() || owners->empty()) continue;
+    const ObjectRef owner =
+        store.find(Resource::kPodCronJobs, {key.namespace_, text_in(owners->front(), "name")});
+    if (owner != nullptr &&
+        text_in(owner->json, "metadata", "uid") == text_in(owners->front(), "uid")) {
+      continue;
+    }
+    environment_.trace.line(kCollector, "deletes PodJob {}", key.name);
+    send(Method::kDelete, object_path(Resource::kPodJobs, key), "", kCollector);
+  }
+}
+
+void Users::heal() {
+  for (const Json& body : pod_cron_jobs_) {
+    const ObjectKey key{std::string(kNamespace), name_of(body)};
+    const ObjectRef job = server_.store().find(Resource::kPodCronJobs, key);
+    if (job == nullptr) {
+      create(body);
+    } else if (const Json* suspend = find_in(job->json, "spec", "suspend");
+               suspend != nullptr && *suspend == true) {
+      patch(key.name, {{"spec", {{"suspend", false}}}});
+    }
+  }
+}
+
+}  // namespace podcron::simulation

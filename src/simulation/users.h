@@ -1,0 +1,53 @@
+// The people and controllers who change things while podcron works: edits, suspensions, deletions,
+// and the garbage collector.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulation/api_server.h"
+#include "simulation/checker.h"
+#include "simulation/environment.h"
+#include "simulation/json.h"
+
+namespace podcron::simulation {
+
+class Users {
+ public:
+  Users(Environment& environment, ApiServer& server, Checker& checker,
+        std::vector<Json> pod_cron_jobs)
+      : environment_(environment),
+        server_(server),
+        checker_(checker),
+        pod_cron_jobs_(std::move(pod_cron_jobs)) {}
+
+  void create_all();
+  /// Once a second: whatever the fault plan says.
+  void act();
+  /// Deletes PodJobs whose PodCronJob is gone, as the garbage collector does.
+  void collect_garbage();
+  /// Liveness phase: everything exists and is not suspended.
+  void heal();
+
+ private:
+  void edit_schedule();
+  void suspend();
+  void recreate();
+  void delete_pod_job();
+  void take_name();
+  void delete_lease();
+  void create(const Json& body);
+  void patch(const std::string& name, const Json& delta);
+  const Json& pick();
+  std::optional<ObjectKey> pick_stored(Resource resource);
+  int send(engine::Method method, std::string path, std::string body, std::string_view author);
+
+  Environment& environment_;
+  ApiServer& server_;
+  Checker& checker_;
+  std::vector<Json> pod_cron_jobs_;
+};
+
+}  // namespace podcron::simulation
