@@ -30,8 +30,8 @@ class Holders {
 
   /// The request that our Lease needs now, if any.
   std::optional<Call> poll(Now now);
-  /// When poll has something to do.
-  [[nodiscard]] MonoTime wake_at() const { return next_at_; }
+  /// When poll has something to do; while a request is under way, its answer comes first.
+  [[nodiscard]] MonoTime wake_at() const { return asking_ ? MonoTime::max() : next_at_; }
   /// The answer to a request from poll.
   void on_answer(Now now, const KubeReply& reply);
   /// Our Lease was once written, so that others can see us die.

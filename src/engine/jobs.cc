@@ -190,7 +190,14 @@ void Engine::State::process_job(JobRow& row) {
   }
   if (plan.probe_labels) probe_labels(row);
 
-  if (plan.settled && !row.flush_at) row.flush_at = now_.mono + kFlushAfter;
+  if (plan.settled && !row.flush_at) {
+    // The holder writes first; another controller only if that one does not.
+    const auto& active = job.status.active;
+    const bool ours = std::any_of(active.begin(), active.end(), [&](const api::ActiveRun& run) {
+      return run.holder == holder_;
+    });
+    row.flush_at = now_.mono + kFlushAfter + (ours ? Millis{0} : holders_.patience());
+  }
   if (!plan.settled) row.flush_at.reset();
   const bool flush = row.flush_at && now_.mono >= *row.flush_at;
   std::optional<MonoTime> mono = row.flush_at;

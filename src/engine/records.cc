@@ -416,7 +416,7 @@ void Engine::State::on_record_answer(Answer&& answer) {
   if (const JobRow* job = jobs_.find(owner)) enqueue(job->id);
 }
 
-/// Deletes the oldest finished PodJobs beyond the limits, once their finalizer is gone.
+/// Finished PodJobs that left `active` lose their finalizer; the oldest beyond the limits go.
 void Engine::State::limit_history(JobRow& row) {
   const auto& owned = records_.owned_by(row.object.meta.uid);
   const auto limit = [&](bool succeeded) {
@@ -430,6 +430,10 @@ void Engine::State::limit_history(JobRow& row) {
   for (auto at = owned.rbegin(); at != owned.rend(); ++at) {
     const RecordRow* record = records_.find(*at);
     if (!is_final(record->phase)) continue;
+    // Another controller's write may have taken it from `active`: its finalizer is ours to drop.
+    if (record->has_finalizer && !record->tending && !lists(row, record->name)) {
+      record_timers_[now_.mono].insert(*at);
+    }
     const bool succeeded = record->phase == api::PodJobPhase::kSucceeded;
     if (++kept[succeeded ? 0 : 1] <= limit(succeeded)) continue;
     const bool removable = !record->has_finalizer && !record->deleting && !record->tending &&

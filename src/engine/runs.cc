@@ -294,6 +294,14 @@ void Engine::State::on_answer(Answer&& answer) {
     case CallKind::kLease: {
       const bool held = holders_.held();
       holders_.on_answer(now_, reply);
+      const bool refused = reply.certainty == Certainty::kDone && reply.http_status >= 400 &&
+                           reply.http_status != 404 && reply.http_status != 409;
+      // Without a Lease nothing is claimed, so the first refusal and every sixteenth are told.
+      if (refused && lease_refusals_++ % 16 == 0) {
+        log(LogLevel::kWarning, "own Lease not written; nothing is started without it",
+            {{key::kHttpStatus, std::to_string(reply.http_status)},
+             {key::kError, refusal_text(reply)}});
+      }
       if (!held && holders_.held()) look_at_everything();
       return;
     }

@@ -186,6 +186,7 @@ struct Engine::State {
   std::optional<Millis> wall_offset_;  // wall - mono
   std::optional<std::pair<WallTime, MonoTime>> server_clock_;
   MonoTime gauges_at_{};
+  std::uint32_t lease_refusals_ = 0;
   bool draining_ = false;
   bool exit_sent_ = false;
   bool grace_over_ = false;
