@@ -1,0 +1,46 @@
+// Blocking GETs to one API server: all that a command which only looks needs.
+//
+// The requests run on controller/net's I/O thread; the caller waits. One request at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "controller/config/cluster_access.h"
+#include "kube/stream_item.h"
+
+namespace podcron::cli {
+
+class ApiServer {
+ public:
+  /// Reads certificates and token; nothing is sent yet. Errors: those of net::Credentials.
+  static Result<std::unique_ptr<ApiServer>> open(const config::ClusterAccess& access);
+  ~ApiServer();
+  ApiServer(const ApiServer&) = delete;
+  ApiServer& operator=(const ApiServer&) = delete;
+
+  /// The body of a 200. Errors: kNotFound for a 404, else kInvalidArgument; the text names the
+  /// server's reason, or why it could not be reached, and the kubeconfig it was reached by.
+  Result<std::string> get(const std::string& path);
+
+  /// Every object of the list, page by page to the end. One that cannot be decoded becomes a line
+  /// of `unreadable` instead. Errors: as get(). `path` has no query.
+  using Take = std::function<void(kube::Object&&)>;
+  Result<void> list(kube::ObjectKind kind, const std::string& path, const Take& take,
+                    std::vector<std::string>& unreadable);
+
+ private:
+  struct State;
+  explicit ApiServer(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+/// What a refused request means, in one line. `origin` says how the server was chosen.
+Error refusal(int http_status, const std::string& body, const std::string& path,
+              const std::string& origin);
+
+}  // namespace podcron::cli

@@ -1,0 +1,87 @@
+// The sub-commands as values: what the command line asks for, and what a command answers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "api/label_selector.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace podcron::cli {
+
+/// Which cluster and namespace, as flags; empty: kubectl's own defaults (cluster_choice.h).
+struct ClusterFlags {
+  std::string kubeconfig;
+  std::string context;
+  std::string namespace_;
+};
+
+struct HelpCommand {
+  std::string text;
+};
+
+struct VersionCommand {
+  std::string zoneinfo_dir;
+};
+
+/// Exactly one of expression, file and name is set.
+struct NextCommand {
+  std::string expression;
+  std::string file;  // "-": standard input
+  std::string name;
+  ClusterFlags cluster;
+  std::string zone;             // empty: the object's, or UTC
+  std::string daylight_saving;  // empty: the object's, or Once
+  std::int32_t count = 5;
+  std::optional<WallTime> from;  // nullopt: now
+  std::string zoneinfo_dir;
+  bool json = false;
+};
+
+/// What the controller was started with: the rules depend on it.
+struct ControllerSettings {
+  api::LabelSelector serving_selector;
+  std::vector<std::string> owner_kinds;
+  std::int32_t runs_per_pod_max = 5;
+};
+
+struct ExplainCommand {
+  std::string name;
+  std::string pod;  // empty: all
+  bool verbose = false;
+  ClusterFlags cluster;
+  ControllerSettings controller;
+  std::string zoneinfo_dir;
+  bool json = false;
+};
+
+using Command = std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand>;
+
+/// Opens nothing. Errors: a text that names the flag, what was got and what is wanted.
+Result<Command> parse_command_line(int argc, const char* const* argv);
+
+/// What a command leaves behind. `notes` go to standard error, a line each.
+struct Printout {
+  std::string out;
+  std::vector<std::string> notes;
+  int exit_code = 0;
+};
+
+/// The part of the process that commands see, so that they can be called from tests.
+struct Surroundings {
+  std::string kubeconfig_variable;  // $KUBECONFIG
+  std::string home;                 // $HOME
+  bool colours = false;             // a terminal reads `out`, and NO_COLOR is not set
+  WallTime now;
+};
+
+// One file each. Errors: one line for standard error.
+Result<Printout> run_version(const VersionCommand& command);
+Result<Printout> run_next(const NextCommand& command, const Surroundings& surroundings);
+Result<Printout> run_explain(const ExplainCommand& command, const Surroundings& surroundings);
+
+}  // namespace podcron::cli

@@ -1,0 +1,166 @@
+#include "cli/explanation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "eligibility/eligibility.h"
+#include "reconcile/plan.h"
+#include "strategy/strategy.h"
+
+namespace podcron::cli {
+namespace {
+
+using eligibility::Reason;
+
+/// The arguments of one explanation, and what follows from them for every question.
+struct Inquiry {
+  const Snapshot& snapshot;
+  const ControllerSettings& settings;
+  WallTime now;
+
+  [[nodiscard]] const api::PodCronJob& job() const { return snapshot.job; }
+  [[nodiscard]] const api::Target& target() const { return snapshot.job.spec.job.target; }
+  [[nodiscard]] eligibility::Criteria criteria(WallTime at) const {
+    const auto runs_max = static_cast<std::size_t>(settings.runs_per_pod_max);
+    return {job().meta.namespace_,
+            &target(),
+            &settings.serving_selector,
+            &settings.owner_kinds,
+            [this, runs_max](const Uid& pod) {
+              return snapshot.load.busy(pod, job().meta.uid, runs_max);
+            },
+            at};
+  }
+  [[nodiscard]] std::vector<Reason> failing(store::PodHandle pod) const {
+    return eligibility::evaluate_all(snapshot.pods, snapshot.workloads, criteria(now), pod);
+  }
+};
+
+bool has(const std::vector<Reason>& failing, Reason reason) {
+  return std::find(failing.begin(), failing.end(), reason) != failing.end();
+}
+
+/// "Deployment shop": what a user edits to change the pods of this one; "" for a bare pod.
+std::string template_owner(const Snapshot& snapshot, store::PodHandle pod) {
+  const auto controller = snapshot.pods.expand(pod).controller;
+  if (!controller) return "";
+  const api::Workload* owner = snapshot.workloads.find(controller->uid);
+  const api::OwnerReference& top =
+      owner != nullptr && owner->controller ? *owner->controller : *controller;
+  return fmt::format("{} {}", top.kind, top.name);
+}
+
+/// No pod passes rules 1 and 2. Most often the label is missing; then the words name it and where
+/// it belongs.
+std::string nothing_matches(const Inquiry& inquiry) {
+  const Snapshot& snapshot = inquiry.snapshot;
+  const std::string label = inquiry.settings.serving_selector.to_query();
+  std::size_t unlabelled = 0;
+  std::string owner;
+  for (const store::PodHandle pod : snapshot.pods.in_namespace(inquiry.job().meta.namespace_)) {
+    if (has(inquiry.failing(pod), Reason::kSelectorMismatch)) continue;
+    ++unlabelled;
+    if (owner.empty()) owner = template_owner(snapshot, pod);
+  }
+  if (unlabelled == 0) {
+    return fmt::format("no pod in namespace {} matches spec.podJobTemplate.spec.target and {}",
+                       inquiry.job().meta.namespace_, label);
+  }
+  return fmt::format(
+      "{} {} spec.podJobTemplate.spec.target, but none has the serving label {}; add it to the "
+      "pod template{}{}",
+      unlabelled, unlabelled == 1 ? "pod matches" : "pods match", label,
+      owner.empty() ? "" : " of ", owner);
+}
+
+/// Why nothing runs whatever the pods are; "" when something may.
+std::string standstill(const api::PodCronJob& job, const Result<Schedule>& schedule) {
+  if (job.meta.deletion_timestamp) return "it is being deleted: nothing runs any more";
+  if (!schedule) return schedule.error().message + ": nothing runs until it is changed";
+  if (!job.spec.not_implemented.empty()) {
+    return job.spec.not_implemented +
+           ": this version of podcron cannot do that yet; nothing runs until it is removed";
+  }
+  if (job.spec.suspend) return "spec.suspend is true: nothing runs until it is false";
+  return "";
+}
+
+/// The words for a due time for which there are too few pods.
+std::string without_pods(const Inquiry& inquiry, const Schedule& schedule, WallTime scheduled,
+                         std::size_t eligible) {
+  const api::PodJobTemplateSpec& spec = inquiry.job().spec.job;
+  const std::string lack = eligible == 0 ? "no eligible pod"
+                                         : fmt::format("{} of at least {} eligible pods", eligible,
+                                                       spec.target.min_eligible);
+  if (spec.no_target_policy == api::NoTargetPolicy::kSkip) return lack + ": skipped";
+  return fmt::format("{}: would wait for one until {}", lack,
+                     to_rfc3339(reconcile::starting_deadline(inquiry.job(), schedule, scheduled)));
+}
+
+Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime scheduled) {
+  const api::PodCronJob& job = inquiry.job();
+  Choice choice{scheduled, {}, ""};
+  // Pods that are only too young by now may be old enough by then.
+  const eligibility::Criteria criteria = inquiry.criteria(scheduled + reconcile::spread_of(job));
+  eligibility::Assessment assessment;
+  eligibility::assess(inquiry.snapshot.pods, inquiry.snapshot.workloads, criteria, assessment);
+  const auto needed = static_cast<std::size_t>(std::max(1, inquiry.target().min_eligible));
+  const strategy::Row* row = strategy::find(job.spec.job.strategy.type);
+  if (row == nullptr || assessment.eligible.size() < needed) {
+    choice.instead = without_pods(inquiry, schedule, scheduled, assessment.eligible.size());
+    return choice;
+  }
+  std::vector<std::uint32_t> chosen;
+  row->choose(job.spec.job.strategy, assessment.eligible.size(),
+              strategy::seed_of(job.meta.uid, scheduled, 0), chosen);
+  if (chosen.size() > api::kTargetsMax) chosen.resize(api::kTargetsMax);
+  for (const std::uint32_t index : chosen) {
+    choice.pods.emplace_back(inquiry.snapshot.pods.name(assessment.eligible[index]));
+  }
+  return choice;
+}
+
+}  // namespace
+
+Result<Explanation> explain(const Snapshot& snapshot, const ControllerSettings& settings,
+                            const Result<Schedule>& schedule, const Scope& scope, WallTime now) {
+  const Inquiry inquiry{snapshot, settings, now};
+  const api::ObjectMeta& meta = snapshot.job.meta;
+  Explanation result;
+  result.name = fmt::format("{}/{}", meta.namespace_, meta.name);
+  result.notes = snapshot.unreadable;
+  if (!scope.pod.empty() && !snapshot.pods.find(meta.namespace_, scope.pod)) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("namespace {}: pod \"{}\" not found", meta.namespace_, scope.pod));
+  }
+  for (const store::PodHandle pod : snapshot.pods.in_namespace(meta.namespace_)) {
+    std::string name(snapshot.pods.name(pod));
+    if (!scope.pod.empty() && name != scope.pod) continue;
+    std::vector<Reason> failing = inquiry.failing(pod);
+    const bool asked_for = scope.everything || !scope.pod.empty();
+    if (!asked_for && has(failing, Reason::kSelectorMismatch)) continue;
+    result.pods.push_back({std::move(name), std::move(failing)});
+  }
+
+  eligibility::Assessment assessment;
+  eligibility::assess(snapshot.pods, snapshot.workloads, inquiry.criteria(now), assessment);
+  result.matched = assessment.matched;
+  result.eligible = static_cast<std::int64_t>(assessment.eligible.size());
+  result.summary =
+      assessment.matched > 0 ? eligibility::describe(assessment) : nothing_matches(inquiry);
+
+  if (std::string why = standstill(snapshot.job, schedule); !why.empty()) {
+    result.notes.push_back(std::move(why));
+    return result;
+  }
+  std::optional<WallTime> next = schedule->next_after(now);
+  for (int i = 0; i < kChoicesShown && next; ++i) {
+    result.choices.push_back(choose(inquiry, *schedule, *next));
+    next = schedule->next_after(*next);
+  }
+  return result;
+}
+
+}  // namespace podcron::cli

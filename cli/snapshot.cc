@@ -1,0 +1,91 @@
+#include "cli/snapshot.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "api/codec.h"
+#include "kube/paths.h"
+
+namespace podcron::cli {
+namespace {
+
+using kube::ObjectKind;
+
+struct WorkloadList {
+  ObjectKind kind;
+  const char* resource;
+};
+constexpr std::array kWorkloadLists{
+    WorkloadList{ObjectKind::kReplicaSet, "replicasets"},
+    WorkloadList{ObjectKind::kStatefulSet, "statefulsets"},
+    WorkloadList{ObjectKind::kDaemonSet, "daemonsets"},
+    WorkloadList{ObjectKind::kDeployment, "deployments"},
+};
+constexpr std::uint32_t kEpoch = 1;
+
+/// A run holds its pods until its final phase; one whose end is unknown until its finalizer goes,
+/// which it does once the run no longer keeps its place (the contract's section 7.5 and 7.8).
+bool holds_its_pods(const api::PodJob& run) {
+  if (!api::is_final(run.status.phase)) return true;
+  return run.status.phase == api::PodJobPhase::kUnknown && run.has_record_finalizer;
+}
+
+}  // namespace
+
+Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& namespace_,
+                                         const std::string& name) {
+  const auto body = server.get(kube::pod_cron_job_path(namespace_, name));
+  if (!body) {
+    Error error = body.error();
+    if (error.code == ErrorCode::kNotFound) {
+      error.message = fmt::format("namespace {}: {}", namespace_, error.message);
+    }
+    return tl::unexpected(std::move(error));
+  }
+  auto job = api::Decoder().pod_cron_job(*body);
+  if (!job) {
+    return fail(job.error().code,
+                fmt::format("PodCronJob {}/{}: {}", namespace_, name, job.error().message));
+  }
+  return job;
+}
+
+Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
+                               const std::string& name) {
+  auto job = get_pod_cron_job(server, namespace_, name);
+  if (!job) return tl::unexpected(job.error());
+  Snapshot snapshot;
+  snapshot.job = std::move(*job);
+  auto listed = server.list(
+      ObjectKind::kPod, fmt::format("/api/v1/namespaces/{}/pods", kube::percent_encode(namespace_)),
+      [&](kube::Object&& object) { snapshot.pods.apply(std::get<api::Pod>(object), kEpoch); },
+      snapshot.unreadable);
+  for (const WorkloadList& each : kWorkloadLists) {
+    if (!listed) break;
+    listed = server.list(
+        each.kind,
+        fmt::format("/apis/apps/v1/namespaces/{}/{}", kube::percent_encode(namespace_),
+                    each.resource),
+        [&](kube::Object&& object) {
+          snapshot.workloads.apply(std::get<api::Workload>(object), kEpoch);
+        },
+        snapshot.unreadable);
+  }
+  if (listed) {
+    listed = server.list(
+        ObjectKind::kPodJob, kube::pod_jobs_path(namespace_),
+        [&](kube::Object&& object) {
+          const auto& run = std::get<api::PodJob>(object);
+          if (run.targets.empty() || !holds_its_pods(run)) return;
+          snapshot.load.hold(run.meta.name, run.controller ? run.controller->uid : Uid{},
+                             run.targets);
+        },
+        snapshot.unreadable);
+  }
+  if (!listed) return tl::unexpected(listed.error());
+  return snapshot;
+}
+
+}  // namespace podcron::cli

@@ -1,0 +1,33 @@
+// One PodCronJob and everything of its namespace that decides about its pods, in the very stores
+// that the controller fills.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/pod_cron_job.h"
+#include "base/result.h"
+#include "cli/api_server.h"
+#include "engine/tables.h"
+#include "store/pod_store.h"
+#include "store/workload_store.h"
+
+namespace podcron::cli {
+
+struct Snapshot {
+  api::PodCronJob job;
+  store::PodStore pods;  // all of the namespace, labelled as serving or not
+  store::WorkloadStore workloads;
+  engine::PodLoad load;                 // rule 26
+  std::vector<std::string> unreadable;  // objects that could not be decoded, a line each
+};
+
+/// Errors: those of ApiServer::get; kMalformed when it is no PodCronJob that podcron understands.
+Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& namespace_,
+                                         const std::string& name);
+
+/// One GET and six lists. Errors: those of get_pod_cron_job and ApiServer::list.
+Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
+                               const std::string& name);
+
+}  // namespace podcron::cli
