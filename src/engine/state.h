@@ -187,6 +187,7 @@ struct Engine::State {
   std::optional<std::pair<WallTime, MonoTime>> server_clock_;
   MonoTime gauges_at_{};
   std::uint32_t lease_refusals_ = 0;
+  bool all_listed_ = false;  // synced() was seen to be true, and everything was looked at
   bool draining_ = false;
   bool exit_sent_ = false;
   bool grace_over_ = false;

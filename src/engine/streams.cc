@@ -101,7 +101,6 @@ void Engine::State::on_stream_ended(StreamEnded&& ended) {
   for (Stream& stream : streams_) {
     if (stream.open != ended.id) continue;
     stream.open = {};
-    const bool was_synced = synced();
     stream.machine.on_end(now_, {ended.orderly, ended.http_status, ended.retry_after});
     const bool refused = ended.http_status != 200 && ended.http_status != 410;
     // The first refusal in a row is worth a line, then every eighth.
@@ -114,7 +113,9 @@ void Engine::State::on_stream_ended(StreamEnded&& ended) {
            {key::kRetryMs, std::to_string(at ? (*at - now_.mono).count() : 0)}});
     }
     if (!refused) stream.refusals = 0;
-    if (!was_synced && synced()) {
+    // The last page itself made it so, before the end of its stream: a flag, not a comparison.
+    if (!all_listed_ && synced()) {
+      all_listed_ = true;
       log(LogLevel::kInfo, "all resources listed",
           {{key::kCount, std::to_string(jobs_.rows().size())}});
       look_at_everything();
