@@ -123,7 +123,8 @@ void Engine::State::tend_active(JobRow& row) {
       if (record->phase == api::PodJobPhase::kUnknown && record->start_time) {
         const WallMillis until =
             *record->start_time + Seconds{record->active_deadline_seconds} + config_.lease_duration;
-        place = place ? std::min(*place, until) : until;
+        // Once it is past, the settled run waits for its flush, and there is nothing to wake for.
+        if (until > now_.wall) place = place ? std::min(*place, until) : until;
       }
       continue;
     }
