@@ -77,7 +77,7 @@ class Cluster {
                                                owner, Uid{prng_.next(), prng_.next()}};
     template_.phase = api::PodPhase::kRunning;
     template_.ready = true;
-    for (const char* name : {"app", "istio-proxy"}) {
+    for (const std::string& name : {app, std::string("istio-proxy")}) {
       api::ContainerSpec container;
       container.name = name;
       container.has_readiness_probe = true;

@@ -80,11 +80,11 @@ bool chain_ends_at(const api::Workload* declared, const api::OwnerReference& con
   return owner != nullptr && owner->controller && owner->controller->uid == declared->meta.uid;
 }
 
-const api::ContainerSpec* find_container(const std::vector<api::ContainerSpec>& containers,
-                                         std::string_view name) {
+std::int32_t find_container(const std::vector<api::ContainerSpec>& containers,
+                            std::string_view name) {
   const auto found = std::find_if(containers.begin(), containers.end(),
                                   [&](const auto& each) { return each.name == name; });
-  return found == containers.end() ? nullptr : &*found;
+  return found == containers.end() ? -1 : static_cast<std::int32_t>(found - containers.begin());
 }
 
 /// Never "the first one": injected sidecars may come first (KEP-2227).
@@ -94,12 +94,12 @@ void choose_container(const api::Target& target, const PodStore::Shape& shape, S
   if (!name.empty()) {
     facts.container = find_container(shape.containers, name);
   } else if (shape.containers.size() == 1) {
-    facts.container = &shape.containers.front();
+    facts.container = 0;
   } else if (shape.containers.size() > 1) {
     facts.choice = ContainerChoice::kAmbiguous;
     return;
   }
-  facts.choice = facts.container == nullptr ? ContainerChoice::kNotFound : ContainerChoice::kChosen;
+  facts.choice = facts.container < 0 ? ContainerChoice::kNotFound : ContainerChoice::kChosen;
 }
 
 /// "<owner>-" without building the string.
@@ -125,12 +125,19 @@ void add_owner_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
 void add_container_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
                          const api::Workload* owner, ShapeFacts& facts) {
   choose_container(*inquiry.criteria.target, shape, facts);
-  if (facts.container == nullptr) return;
-  if (owner != nullptr) {
-    facts.in_template = find_container(owner->containers, facts.container->name);
+  if (facts.choice != ContainerChoice::kChosen) return;
+  const api::ContainerSpec& container = shape.containers[static_cast<std::size_t>(facts.container)];
+  facts.stdin_open = container.stdin_open;
+  facts.tty = container.tty;
+  const std::int32_t place =
+      owner == nullptr ? -1 : find_container(owner->containers, container.name);
+  if (place >= 0) {
+    const api::ContainerSpec& in_template = owner->containers[static_cast<std::size_t>(place)];
+    facts.template_stdin_open = in_template.stdin_open;
+    facts.template_tty = in_template.tty;
   }
   const auto status =
-      std::find(shape.status_names.begin(), shape.status_names.end(), facts.container->name);
+      std::find(shape.status_names.begin(), shape.status_names.end(), container.name);
   if (status != shape.status_names.end()) {
     facts.status = static_cast<std::int32_t>(status - shape.status_names.begin());
   }
@@ -204,7 +211,8 @@ std::vector<Reason> evaluate_all(const PodStore& pods, const store::WorkloadStor
 std::string_view target_container(const PodStore& pods, const api::Target& target, PodHandle pod) {
   ShapeFacts facts;
   choose_container(target, pods.shape(pod), facts);
-  return facts.container == nullptr ? std::string_view() : facts.container->name;
+  if (facts.choice != ContainerChoice::kChosen) return {};
+  return pods.container_name(pod, static_cast<std::size_t>(facts.container));
 }
 
 void assess(const PodStore& pods, const store::WorkloadStore& owners, const Criteria& criteria,

@@ -53,12 +53,10 @@ bool made_by_owner(const Subject& subject) {
 
 // A template that is not known allows nothing: a shell must not pass because a watch is late.
 bool not_interactive(const Subject& subject) {
-  const api::ContainerSpec* container = subject.facts.container;
-  if (container == nullptr) return true;
-  const api::ContainerSpec* allowed =
-      ownership_waived(subject) ? nullptr : subject.facts.in_template;
-  return (!container->stdin_open || (allowed != nullptr && allowed->stdin_open)) &&
-         (!container->tty || (allowed != nullptr && allowed->tty));
+  const ShapeFacts& facts = subject.facts;
+  const bool template_counts = !ownership_waived(subject);
+  return (!facts.stdin_open || (template_counts && facts.template_stdin_open)) &&
+         (!facts.tty || (template_counts && facts.template_tty));
 }
 
 bool not_terminating(const Subject& subject) { return !subject.row.terminating; }
@@ -90,13 +88,13 @@ store::ContainerState container_state(const Subject& subject) {
 
 // Without a container ID the container cannot be pinned, so that a restart would go unseen.
 bool container_running(const Subject& subject) {
-  if (subject.facts.container == nullptr) return true;
+  if (subject.facts.choice != ContainerChoice::kChosen) return true;
   const store::ContainerState state = container_state(subject);
   return state.running && state.has_id;
 }
 
 bool container_ready(const Subject& subject) {
-  if (subject.facts.container == nullptr) return true;
+  if (subject.facts.choice != ContainerChoice::kChosen) return true;
   const store::ContainerState state = container_state(subject);
   return state.ready && state.started;
 }

@@ -3,23 +3,22 @@
 
 #include <cstdint>
 
-#include "api/pod.h"
-
 namespace podcron::eligibility {
 
 /// How the search for the target container ended (rules 16 and 17).
 enum class ContainerChoice : std::uint8_t { kChosen, kNotFound, kAmbiguous };
 
-/// Pointers are into the stores.
 struct ShapeFacts {
   std::uint64_t stamp = 0;  // of the assessment that computed it
-  /// The target container; null unless `choice` is kChosen.
-  const api::ContainerSpec* container = nullptr;
-  /// The container of the same name in the owner's template; null when that is not known.
-  const api::ContainerSpec* in_template = nullptr;
+  /// Of the target container in spec.containers; -1 unless `choice` is kChosen.
+  std::int32_t container = -1;
   /// The target container's entry in status.containerStatuses; -1 when it has none.
   std::int32_t status = -1;
   ContainerChoice choice = ContainerChoice::kNotFound;
+  bool stdin_open = false;  // the target container
+  bool tty = false;
+  bool template_stdin_open = false;  // the one of its name in the owner's template, if known
+  bool template_tty = false;
   bool serving = false;   // rule 1, for labels that all pods of the shape share
   bool selected = false;  // rule 2's selector, likewise
   bool has_own_labels =

@@ -1,12 +1,12 @@
 #include "store/cold_part.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <optional>
 
 #include "base/assert.h"
+#include "store/packing.h"
 
 namespace podcron::store {
 namespace {
@@ -27,8 +27,13 @@ constexpr std::string_view kHex = "0123456789abcdef";
 constexpr unsigned kHasCreation = 1U << 0;
 constexpr unsigned kHasDeletion = 1U << 1;
 
+// Comparisons instead of searches in kHex: each apply asks this of every digit.
+bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+unsigned digit_value(char c) { return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10); }
+
 bool packable(std::string_view digits) {
-  return digits.size() == kHexDigits && digits.find_first_not_of(kHex) == std::string_view::npos;
+  return digits.size() == kHexDigits && std::all_of(digits.begin(), digits.end(), is_hex_digit);
 }
 
 unsigned id_form(std::string_view id) {
@@ -42,69 +47,19 @@ unsigned id_form(std::string_view id) {
   return kIdText;
 }
 
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
+void write_packed(Writer& writer, std::string_view digits) {
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    writer.byte(digit_value(digits[i]) << 4 | digit_value(digits[i + 1]));
+  }
+}
 
-  void byte(unsigned value) { out_.push_back(static_cast<char>(value)); }
-  // Seven bits a byte, low ones first: most numbers here take one to five bytes.
-  void number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) byte(static_cast<unsigned>(value & 0x7f) | 0x80U);
-    byte(static_cast<unsigned>(value));
+void read_packed(Reader& reader, std::string& out) {
+  for (std::size_t i = 0; i < kPackedBytes; ++i) {
+    const unsigned value = reader.byte();
+    out.push_back(kHex[value >> 4]);
+    out.push_back(kHex[value & 0xfU]);
   }
-  // Zigzag, so that small negative numbers are small too.
-  void signed_number(std::int64_t value) {
-    number((static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
-  }
-  void text(std::string_view text) {
-    number(text.size());
-    out_.append(text);
-  }
-  void packed(std::string_view digits) {
-    for (std::size_t i = 0; i < digits.size(); i += 2) {
-      byte(static_cast<unsigned>(kHex.find(digits[i]) << 4 | kHex.find(digits[i + 1])));
-    }
-  }
-
- private:
-  std::string& out_;
-};
-
-// Reads only what Writer wrote, so it checks nothing.
-class Reader {
- public:
-  explicit Reader(const char* at) : at_(at) {}
-
-  unsigned byte() { return static_cast<unsigned char>(*at_++); }
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0;; shift += 7) {
-      const unsigned next = byte();
-      value |= static_cast<std::uint64_t>(next & 0x7fU) << shift;
-      if ((next & 0x80U) == 0) return value;
-    }
-  }
-  std::int64_t signed_number() {
-    const std::uint64_t value = number();
-    return static_cast<std::int64_t>((value >> 1) ^ (0 - (value & 1)));
-  }
-  std::string_view text() {
-    const auto size = static_cast<std::size_t>(number());
-    const std::string_view text(at_, size);
-    at_ += size;
-    return text;
-  }
-  void packed(std::string& out) {
-    for (std::size_t i = 0; i < kPackedBytes; ++i) {
-      const unsigned value = byte();
-      out.push_back(kHex[value >> 4]);
-      out.push_back(kHex[value & 0xfU]);
-    }
-  }
-
- private:
-  const char* at_;
-};
+}
 
 unsigned flags_of(const api::ContainerStatus& status) {
   return state_of(status).to_bits() | id_form(status.container_id) << kIdForm;
@@ -114,7 +69,7 @@ std::string read_id(Reader& reader, unsigned form) {
   if (form == kIdNone) return {};
   if (form == kIdText) return std::string(reader.text());
   std::string id(kRuntimePrefixes[form - kIdPacked]);
-  reader.packed(id);
+  read_packed(reader, id);
   return id;
 }
 
@@ -176,7 +131,7 @@ void ColdPart::encode(const api::Pod& pod, OwnLabels own_labels, std::string& sc
     if (form == kIdText) writer.text(status.container_id);
     if (form >= kIdPacked) {
       const std::size_t prefix = kRuntimePrefixes[form - kIdPacked].size();
-      writer.packed(std::string_view(status.container_id).substr(prefix));
+      write_packed(writer, std::string_view(status.container_id).substr(prefix));
     }
   }
   writer.signed_number(pod.meta.generation);

@@ -49,7 +49,7 @@ struct PodStore::Row {
 };
 static_assert(sizeof(PodStore::Row) <= 64, "a row is one cache line");
 
-/// Equal for all pods of one template in one namespace, so that it exists once.
+/// Equal for all pods of one template in one namespace, so that it exists once, packed.
 struct PodStore::Shape {
   std::string namespace_;
   api::StringMap labels;     // without kOwnLabelKeys

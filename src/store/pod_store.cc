@@ -12,72 +12,17 @@
 #include "store/interner.h"
 #include "store/name_origin.h"
 #include "store/pod_row.h"
+#include "store/shape.h"
 
 namespace podcron::store {
 namespace {
 
-using Shape = PodStore::Shape;
 using Row = PodStore::Row;
 
-std::uint64_t combine(std::uint64_t seed, std::string_view text) { return hash64(text, seed); }
-
-std::uint64_t hash_of_shape(const api::Pod& pod) {
-  std::uint64_t hash = combine(0, pod.meta.namespace_);
-  for (const auto& [key, value] : pod.labels) {
-    hash = combine(hash, key);
-    // The value of an own label is the pod's, but that it has one is the shape's.
-    if (!is_own_label(key)) hash = combine(hash, value);
-  }
-  hash = combine(hash, pod.generate_name);
-  if (pod.controller) {
-    hash = hash_combine(hash, pod.controller->uid.high);
-    hash = hash_combine(hash, pod.controller->uid.low);
-  }
-  hash = combine(hash, pod.default_container);
-  for (const api::ContainerSpec& container : pod.containers) hash = combine(hash, container.name);
-  for (const api::ContainerStatus& status : pod.statuses) hash = combine(hash, status.name);
-  return hash;
-}
-
-bool same_labels(const api::StringMap& shared, const api::StringMap& all) {
-  auto next = shared.begin();
-  for (const auto& label : all) {
-    if (is_own_label(label.first)) continue;
-    if (next == shared.end() || *next != label) return false;
-    ++next;
-  }
-  return next == shared.end();
-}
-
-bool has_shape(const Shape& shape, const api::Pod& pod, OwnLabels own_labels) {
-  return shape.own_labels == own_labels && shape.namespace_ == pod.meta.namespace_ &&
-         shape.controller == pod.controller && shape.generate_name == pod.generate_name &&
-         shape.default_container == pod.default_container && shape.containers == pod.containers &&
-         same_labels(shape.labels, pod.labels) &&
-         std::equal(shape.status_names.begin(), shape.status_names.end(), pod.statuses.begin(),
-                    pod.statuses.end(), [](const std::string& name, const auto& status) {
-                      return name == status.name;
-                    });
-}
-
-Shape shape_of(const api::Pod& pod, OwnLabels own_labels) {
-  Shape shape;
-  shape.namespace_ = pod.meta.namespace_;
-  shape.labels.reserve(pod.labels.size());
-  for (const auto& label : pod.labels) {
-    if (!is_own_label(label.first)) shape.labels.push_back(label);
-  }
-  shape.labels.shrink_to_fit();
-  shape.own_labels = own_labels;
-  shape.generate_name = pod.generate_name;
-  shape.controller = pod.controller;
-  shape.default_container = pod.default_container;
-  shape.containers = pod.containers;
-  shape.status_names.reserve(pod.statuses.size());
-  for (const api::ContainerStatus& status : pod.statuses) {
-    shape.status_names.push_back(status.name);
-  }
-  return shape;
+std::uint32_t acquire(Interner<std::string>& texts, std::string_view text) {
+  return texts.acquire(
+      hash64(text), [&](const std::string& value) { return value == text; },
+      [&] { return std::string(text); });
 }
 
 std::uint32_t container_states(const api::Pod& pod) {
@@ -109,10 +54,14 @@ struct PodStore::State {
   std::size_t row_limit = 0;
   std::vector<PodHandle> free_rows;
   Index namespaces;
-  Interner<Shape> shapes;
+  Interner<std::string> shapes;  // packed: store/shape.h
   Interner<std::string> nodes;
   std::string encoding;               // reused by write()
   const std::vector<PodHandle> none;  // of a namespace without pods
+
+  // The shape that was read last, unpacked. Rules read the same one again and again.
+  mutable UnpackedShape unpacked;
+  mutable std::optional<ShapeId> unpacked_id;
 
   [[nodiscard]] Row& at(PodHandle pod) { return chunks[pod / kChunkRows][pod % kChunkRows]; }
   [[nodiscard]] const Row& at(PodHandle pod) const {
@@ -151,17 +100,16 @@ struct PodStore::State {
   /// The shape and the node name keep one reference from each row.
   void acquire_shared(const api::Pod& pod, Row& row) {
     const OwnLabels own = own_labels_of(pod.labels);
-    row.shape = shapes.acquire(
-        hash_of_shape(pod), [&](const Shape& shape) { return has_shape(shape, pod, own); },
-        [&] { return shape_of(pod, own); });
-    row.node = nodes.acquire(
-        hash64(pod.node_name), [&](const std::string& name) { return name == pod.node_name; },
-        [&] { return pod.node_name; });
+    pack_shape(pod, encoding);
+    row.shape = acquire(shapes, encoding);
+    row.node = acquire(nodes, pod.node_name);
     ColdPart::encode(pod, own, encoding);
     row.cold.assign(encoding);
   }
 
   void release_shared(ShapeId shape, std::uint32_t node) {
+    // Its number may soon mean another shape.
+    unpacked_id.reset();
     shapes.release(shape);
     nodes.release(node);
   }
@@ -296,12 +244,24 @@ std::size_t PodStore::size() const { return state_->row_limit - state_->free_row
 const PodStore::Row& PodStore::row(PodHandle pod) const { return state_->at(pod); }
 
 const PodStore::Shape& PodStore::shape(PodHandle pod) const {
-  return state_->shapes[state_->at(pod).shape];
+  const State& state = *state_;
+  const ShapeId id = state.at(pod).shape;
+  if (state.unpacked_id != id) {
+    unpack_shape(state.shapes[id], state.unpacked);
+    state.unpacked_id = id;
+  }
+  return state.unpacked.shape;
 }
 
 std::size_t PodStore::shape_limit() const { return state_->shapes.id_limit(); }
 
-std::string_view PodStore::namespace_of(PodHandle pod) const { return shape(pod).namespace_; }
+std::string_view PodStore::namespace_of(PodHandle pod) const {
+  return packed_namespace(state_->shapes[row(pod).shape]);
+}
+
+std::string_view PodStore::container_name(PodHandle pod, std::size_t index) const {
+  return packed_container_name(state_->shapes[row(pod).shape], index);
+}
 
 std::string_view PodStore::name(PodHandle pod) const { return row(pod).name(); }
 

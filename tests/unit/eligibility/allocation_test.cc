@@ -56,7 +56,8 @@ TEST(Assess, AllocatesNothingInTheSteadyState) {
   const store::WorkloadStore owners = scene.owners();
   const Criteria criteria = scene.criteria();
   Assessment out;
-  assess(pods, owners, criteria, out);
+  // The strings that shapes are unpacked into grow a few times until each has held the longest.
+  for (int i = 0; i < 20; ++i) assess(pods, owners, criteria, out);
   EXPECT_EQ(allocations_of([&] { assess(pods, owners, criteria, out); }), 0U);
   EXPECT_EQ(out.matched, 200);
 }
@@ -68,13 +69,14 @@ TEST(Evaluate, AllocatesNothing) {
   fill(pods, 2);
   const store::WorkloadStore owners = scene.owners();
   const Criteria criteria = scene.criteria();
-  EXPECT_EQ(allocations_of([&] {
-              for (const store::PodHandle pod : pods.in_namespace("shop")) {
-                evaluate(pods, owners, criteria, pod);
-                target_container(pods, scene.target, pod);
-              }
-            }),
-            0U);
+  const auto evaluate_each = [&] {
+    for (const store::PodHandle pod : pods.in_namespace("shop")) {
+      evaluate(pods, owners, criteria, pod);
+      target_container(pods, scene.target, pod);
+    }
+  };
+  for (int i = 0; i < 20; ++i) evaluate_each();
+  EXPECT_EQ(allocations_of(evaluate_each), 0U);
 }
 
 TEST(Store, AnUpdateThatKeepsItsSizeAllocatesNothing) {

@@ -1,7 +1,9 @@
 // Pods drawn from a seed: ordinary ones, StatefulSet pods, orphans, and hostile fields.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "api/pod.h"
 #include "base/prng.h"
@@ -59,7 +61,7 @@ inline void random_containers(Prng& prng, api::Pod& pod) {
     pod.containers.push_back(container);
     if (prng.chance(200)) continue;
     api::ContainerStatus status;
-    status.name = container.name;
+    status.name = prng.chance(950) ? container.name : random_bytes(prng, 8);
     status.container_id = random_container_id(prng);
     status.running = prng.chance(800);
     status.ready = prng.chance(800);
@@ -86,6 +88,8 @@ inline api::Pod random_pod(Prng& prng, std::string namespace_, std::string name)
     pod.controller =
         api::OwnerReference{"apps", "ReplicaSet", "app-" + std::to_string(app), Uid{2, app}};
   }
+  if (prng.chance(100)) pod.generate_name = random_bytes(prng, 8);
+  if (prng.chance(50)) pod.generate_name = "app-" + std::to_string(app);
   pod.excluded = prng.chance(100);
   if (prng.chance(200)) pod.default_container = "c1";
   pod.node_name = "node-" + std::to_string(prng.below(3));
