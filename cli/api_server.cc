@@ -94,8 +94,11 @@ struct ApiServer::State {
 
   [[nodiscard]] tl::unexpected<Error> unreachable(const std::string& error) const {
     const config::ClusterAccess& access = credentials->access();
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("{}: {} ({})", access.authority(), error, access.origin));
+    // Who could not be connected to is in the error already.
+    const bool named = error.find(access.authority()) != std::string::npos;
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}{} ({})", named ? "" : access.authority() + ": ", error, access.origin));
   }
 
   const std::shared_ptr<net::Credentials> credentials;

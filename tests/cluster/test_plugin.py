@@ -1,0 +1,152 @@
+"""The kubectl plugin: offline, against the plane, and what it says when something is wrong."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+import cluster_case
+from cluster_case import ClusterCase, pod_cron_job, wait_for
+
+PLUGIN = os.environ.get("PODCRON_PLUGIN", cluster_case.PLUGIN)
+FROM = "2026-03-28T12:00:00Z"
+
+
+def plugin(*arguments, kubeconfig=None, text=None):
+    """The finished process. Nothing of the caller's own kubeconfig reaches it."""
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    if kubeconfig:
+        environment["KUBECONFIG"] = kubeconfig
+    return subprocess.run([PLUGIN, *arguments], input=text, capture_output=True, text=True,
+                          timeout=30, env=environment)
+
+
+class Offline(unittest.TestCase):
+    def fails(self, code, part, *arguments, **options):
+        done = plugin(*arguments, **options)
+        self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("kubectl podcron: "), done.stderr)
+        self.assertIn(part, done.stderr)
+
+    def times(self, *arguments, **options):
+        done = plugin("next", *arguments, "--from", FROM, "-o", "json", **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line)["times"] for line in done.stdout.splitlines()]
+
+    def test_next_of_an_expression(self):
+        self.assertEqual(self.times("30 2 * * *", "--zone", "Europe/Berlin", "--count", "2"),
+                         [["2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"]])
+        table = plugin("next", "30 2 * * *", "--zone", "Europe/Berlin", "--from", FROM).stdout
+        self.assertIn("clock goes forward, 02:00 to 03:00", table)
+        self.assertNotIn("\x1b", table)
+
+    def test_next_of_every_object_in_a_file(self):
+        text = "\n---\n".join(json.dumps(o) for o in (
+            pod_cron_job("a", "0 3 * * *", ["true"], timeZone="Asia/Shanghai"),
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}},
+            pod_cron_job("b", "@daily", ["true"])))
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(text)
+            file.flush()
+            wanted = [["2026-03-28T19:00:00Z"], ["2026-03-29T00:00:00Z"]]
+            self.assertEqual(self.times("-f", file.name, "--count", "1"), wanted)
+        self.assertEqual(self.times("-f", "-", "--count", "1", text=text), wanted)
+
+    def test_errors_are_one_line(self):
+        self.fails(1, 'minute "61" is out of range 0-59', "next", "61 * * * *")
+        self.fails(1, 'did you mean "Europe/Berlin"', "next", "@daily", "--zone", "europe/berlin")
+        self.fails(1, "No such file", "next", "-f", "/no/such/file")
+        self.fails(1, "no PodCronJob", "next", "-f", "-", text="kind: Pod\n")
+        self.fails(1, "no kubeconfig", "explain", "digest")
+        self.fails(1, "No such file", "explain", "digest", "--kubeconfig", "/no/such/file")
+        self.fails(2, "wanted one of", "next")
+        self.fails(2, "required", "explain")
+        self.fails(2, "frobnicate", "frobnicate")
+        self.fails(2, "--from", "next", "@daily", "--from", "tomorrow")
+
+    def test_version_and_help(self):
+        self.assertRegex(plugin("version").stdout, r"^kubectl-podcron \d+\.\d+\.\d+ .*\ntzdata ")
+        for arguments in ([], ["next"], ["explain"]):
+            done = plugin(*arguments, "--help")
+            self.assertEqual(done.returncode, 0)
+            self.assertTrue(done.stdout.startswith(" ".join(["kubectl podcron", *arguments]) + ":"))
+
+
+class Explain(ClusterCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.pods = cls().make_app("shop", 3)
+
+    def ask(self, *arguments):
+        done = plugin("explain", *arguments, "-o", "json", kubeconfig=self.plane.kubeconfig)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def make(self, name, schedule, **options):
+        self.plane.apply(pod_cron_job(name, schedule, ["true"], **options))
+        self.addCleanup(self.remove, name)
+
+    def test_the_reasons_are_those_of_the_rules(self):
+        self.plane.kubectl("run", "shop-shell", "--image=busybox", "--stdin", "--attach=false",
+                           "--labels=app=shop,podcron.dev/serving=true")
+        self.plane.kubectl("run", "stranger", "--image=busybox", "--labels=app=other")
+        self.addCleanup(self.plane.kubectl, "delete", "pod", "shop-shell", "stranger", "--now")
+        self.make("reasons", "@yearly")
+        answer = self.ask("reasons")
+        pods = {p["name"]: p for p in answer["pods"]}
+        self.assertEqual(sorted(pods), sorted([*self.pods, "shop-shell"]))
+        self.assertEqual(pods["shop-shell"]["reason"], "NotOwnedByWorkload")
+        self.assertEqual((answer["matched"], answer["eligible"]), (4, 3))
+        self.assertEqual(answer["summary"], "3 of 4 pods eligible: 1 NotOwnedByWorkload")
+        everything = {p["name"]: p for p in self.ask("reasons", "-v")["pods"]}
+        self.assertEqual(everything["stranger"]["reason"], "NotLabelledServing")
+        self.assertIn("SelectorMismatch", everything["stranger"]["reasons"])
+        named = self.ask("reasons", "--pod", "stranger")["pods"]
+        self.assertEqual([p["name"] for p in named], ["stranger"])
+
+    def test_the_summary_is_the_conditions_message(self):
+        self.make("condition", "@yearly")
+        condition = self.wait_condition("condition", "TargetsAvailable", "True")
+        self.assertEqual(self.ask("condition")["summary"], condition["message"])
+
+    def test_a_missing_serving_label_is_named(self):
+        self.plane.apply(cluster_case.deployment("bare", 1, labels={"app": "bare"}))
+        self.addCleanup(self.plane.kubectl, "delete", "deployment", "bare")
+        self.make("bare", "@yearly", app="bare")
+        wait_for("a pod of bare", lambda: self.ask("bare")["pods"])
+        answer = self.ask("bare")
+        self.assertEqual(answer["pods"][0]["reason"], "NotLabelledServing")
+        self.assertIn("add it to the pod template of Deployment bare", answer["summary"])
+        self.assertEqual(answer["choices"][0]["pods"], [])
+        self.assertIn("no eligible pod", answer["choices"][0]["instead"])
+
+    def test_the_controller_chooses_what_was_foretold(self):
+        self.make("foretold", "*/5 * * * * *")
+        choices = {c["scheduledTime"]: c["pods"] for c in self.ask("foretold")["choices"]}
+        self.assertEqual(len(choices), 3)
+        runs = [r for r in self.ended_runs("foretold", 3) if r["spec"]["scheduledTime"] in choices]
+        self.assertTrue(runs)
+        for run in runs:
+            self.assertEqual([t["podName"] for t in run["spec"]["targets"]],
+                             choices[run["spec"]["scheduledTime"]])
+
+    def test_next_by_name_uses_the_objects_zone(self):
+        self.make("zoned", "0 3 * * *", timeZone="Asia/Shanghai")
+        done = plugin("next", "zoned", "--from", FROM, "--count", "1", "-o", "json",
+                      kubeconfig=self.plane.kubeconfig)
+        self.assertEqual(json.loads(done.stdout)["times"], ["2026-03-28T19:00:00Z"], done.stderr)
+
+    def test_what_is_not_there_is_named(self):
+        for arguments, part in ((["nope"], 'podcronjobs.podcron.dev "nope" not found'),
+                                (["nope", "--context", "nope"], 'no "nope"')):
+            done = plugin("explain", *arguments, kubeconfig=self.plane.kubeconfig)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+            self.assertIn(part, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
