@@ -133,7 +133,9 @@ void Outbox::pump(Now now, std::uint64_t& next_id, std::vector<Effect>& out) {
 std::optional<MonoTime> Outbox::wake_at() const {
   std::optional<MonoTime> at;
   if (!resting_.empty()) at = resting_.begin()->first;
-  const bool held_back = failures_ > 0 && waiting() > 0 && in_flight_.empty();
+  // What rests has its own time; only what is queued waits for the pause to end.
+  const bool queued = waiting() > resting_.size();
+  const bool held_back = failures_ > 0 && queued && in_flight_.empty();
   if (held_back) at = at ? std::min(*at, paused_until_) : paused_until_;
   return at;
 }
