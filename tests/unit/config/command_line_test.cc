@@ -1,0 +1,132 @@
+// Goal: podcron touches a cluster only when told which, and every wrong flag is answered with its
+// name, what was got and what is wanted.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <string>
+#include <vector>
+
+#include "controller/config/config.h"
+#include "unit/config/temporary_directory.h"
+
+namespace podcron::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class CommandLineTest : public ::testing::Test {
+ protected:
+  CommandLineTest() {
+    for (const char* name :
+         {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAME", "POD_NAMESPACE",
+          "PODCRON_SERVICEACCOUNT_DIR", "PODCRON_LISTEN", "KUBECONFIG"}) {
+      ::unsetenv(name);
+    }
+    kubeconfig_ = directory_.write(
+        "config",
+        "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
+        "clusters: [{name: k, cluster: {server: \"https://127.0.0.1:6443\"}}]\n"
+        "users: [{name: u, user: {token: t}}]\n");
+  }
+  static Result<Invocation> parse(std::vector<std::string> arguments) {
+    std::vector<const char*> argv{"podcron"};
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    return parse_command_line(static_cast<int>(argv.size()), argv.data());
+  }
+  Result<Invocation> parse_with_kubeconfig(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--kubeconfig", kubeconfig_});
+    return parse(std::move(arguments));
+  }
+  static std::string error_of(const Result<Invocation>& result) {
+    return result ? "no error" : result.error().message;
+  }
+  TemporaryDirectory directory_;
+  std::string kubeconfig_;
+};
+
+TEST_F(CommandLineTest, WithoutAFlagOrAPodThereIsNoCluster) {
+  ::setenv("KUBECONFIG", kubeconfig_.c_str(), 1);
+  const auto result = parse({});
+  EXPECT_THAT(error_of(result), HasSubstr("say --kubeconfig FILE"));
+  EXPECT_THAT(error_of(parse({"--context", "c"})), HasSubstr("needs --kubeconfig"));
+}
+
+TEST_F(CommandLineTest, InAPodItsServiceAccountIsUsed) {
+  directory_.write("sa/token", "tok");
+  directory_.write("sa/ca.crt", "CA");
+  ::setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
+  ::setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+  ::setenv("PODCRON_SERVICEACCOUNT_DIR", (directory_.path() + "/sa").c_str(), 1);
+  ::setenv("POD_NAMESPACE", "ops", 1);
+  ::setenv("POD_NAME", "podcron-0", 1);
+  const auto result = parse({});
+  ASSERT_TRUE(result) << error_of(result);
+  EXPECT_EQ(result->run->access.authority(), "[fd00::1]:443");
+  EXPECT_EQ(result->run->access.token_file, directory_.path() + "/sa/token");
+  EXPECT_EQ(result->run->lease_namespace, "ops");
+  EXPECT_EQ(result->run->pod_name, "podcron-0");
+
+  ::setenv("PODCRON_SERVICEACCOUNT_DIR", "/nonexistent", 1);
+  EXPECT_THAT(error_of(parse({})), HasSubstr("/nonexistent/token: cannot be read"));
+}
+
+TEST_F(CommandLineTest, DefaultsAreThoseOfTheHelp) {
+  const auto result = parse_with_kubeconfig({});
+  ASSERT_TRUE(result) << error_of(result);
+  const Config& config = *result->run;
+  EXPECT_EQ(config.listen.port, 8080);
+  EXPECT_EQ(config.serving_selector.to_query(), "podcron.dev/serving=true");
+  EXPECT_THAT(config.owner_kinds, ElementsAre("ReplicaSet", "StatefulSet", "DaemonSet"));
+  EXPECT_EQ(config.lease_namespace, "podcron-system");
+  EXPECT_EQ(config.runs_per_pod_max, 5);
+  EXPECT_EQ(config.runs_per_namespace_max, 100);
+  EXPECT_EQ(config.concurrent_runs_max, 500);
+  EXPECT_EQ(config.zoneinfo_dir, "/usr/share/zoneinfo");
+  EXPECT_TRUE(config.namespaces.empty());
+  EXPECT_FALSE(config.globally_suspended);
+}
+
+TEST_F(CommandLineTest, FlagsAreRead) {
+  const auto result =
+      parse_with_kubeconfig({"--listen", "127.0.0.1:0", "--namespaces", "a,b", "--owner-kinds",
+                             "Game", "--global-suspend", "--stream-transport", "beast",
+                             "--log-level", "debug", "--max-runs-per-pod", "1"});
+  ASSERT_TRUE(result) << error_of(result);
+  const Config& config = *result->run;
+  EXPECT_EQ(config.listen.host, "127.0.0.1");
+  EXPECT_EQ(config.listen.port, 0);
+  EXPECT_THAT(config.namespaces, ElementsAre("a", "b"));
+  EXPECT_THAT(config.owner_kinds, ElementsAre("Game"));
+  EXPECT_TRUE(config.globally_suspended);
+  EXPECT_EQ(config.stream_transport, StreamTransportKind::kBeast);
+  EXPECT_EQ(config.log_threshold, LogThreshold::kDebug);
+  EXPECT_EQ(config.runs_per_pod_max, 1);
+}
+
+TEST_F(CommandLineTest, AFlagWinsOverItsEnvironmentVariable) {
+  ::setenv("PODCRON_LISTEN", ":1234", 1);
+  EXPECT_EQ(parse_with_kubeconfig({})->run->listen.port, 1234);
+  EXPECT_EQ(parse_with_kubeconfig({"--listen", ":4321"})->run->listen.port, 4321);
+  ::unsetenv("PODCRON_LISTEN");
+}
+
+TEST_F(CommandLineTest, WrongFlagsAreAnsweredByName) {
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--listen", "8080"})), HasSubstr("--listen"));
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--max-runs-per-pod", "0"})),
+              HasSubstr("--max-runs-per-pod"));
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--stream-transport", "curl"})),
+              HasSubstr("--stream-transport"));
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--serving-selector", ""})),
+              HasSubstr("--serving-selector"));
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--nonsense"})), HasSubstr("--nonsense"));
+}
+
+TEST_F(CommandLineTest, HelpAndVersionNeedNoCluster) {
+  EXPECT_THAT(parse({"--help"})->help, HasSubstr("--serving-selector"));
+  EXPECT_TRUE(parse({"--version"})->show_version);
+}
+
+}  // namespace
+}  // namespace podcron::config

@@ -1,0 +1,52 @@
+// Goal: the machine's tzdata become a ZoneDatabase, and a package update is noticed.
+#include "controller/loop/zone_files.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "controller/config/file_text.h"
+#include "unit/config/temporary_directory.h"
+
+namespace podcron::loop {
+namespace {
+
+constexpr const char* kSystem = "/usr/share/zoneinfo";
+
+TEST(ZoneFilesTest, TheMachinesZonesAreFoundByName) {
+  const auto zones = read_zone_files(kSystem);
+  EXPECT_TRUE(zones->find("Europe/Berlin"));
+  EXPECT_TRUE(zones->find("America/Argentina/Buenos_Aires"));
+  EXPECT_FALSE(zones->find("posix/Europe/Berlin"));
+  EXPECT_FALSE(zones->find("right/Europe/Berlin"));
+  EXPECT_FALSE(zones->find("tzdata.zi"));
+  EXPECT_EQ(zones->version(), zone_files_version(kSystem));
+}
+
+TEST(ZoneFilesTest, AnUnreadableDirectoryLeavesUtc) {
+  const auto zones = read_zone_files("/nonexistent");
+  EXPECT_TRUE(zones->find("UTC"));
+  EXPECT_FALSE(zones->find("Europe/Berlin"));
+  EXPECT_EQ(zones->version(), "unknown");
+}
+
+TEST(ZoneFilesTest, TheVersionComesFromEitherFile) {
+  const TemporaryDirectory directory;
+  directory.write("tzdata.zi", "# version 2026b\nR x\n");
+  EXPECT_EQ(zone_files_version(directory.path()), "2026b");
+  directory.write("+VERSION", "2026c\n");
+  EXPECT_EQ(zone_files_version(directory.path()), "2026c");
+}
+
+TEST(ZoneFilesTest, AChangeIsSeenOnce) {
+  const TemporaryDirectory directory;
+  directory.write("tzdata.zi", "# version 2026a\n");
+  ZoneFilesWatch watch(directory.path());
+  EXPECT_FALSE(watch.changed());
+  directory.write("tzdata.zi", "# version 2026bb\n");
+  EXPECT_TRUE(watch.changed());
+  EXPECT_FALSE(watch.changed());
+}
+
+}  // namespace
+}  // namespace podcron::loop
