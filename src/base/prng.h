@@ -1,7 +1,8 @@
 // A seeded random sequence as a value: same seed, same numbers, on every build.
 //
 // Source: Sebastiano Vigna's SplitMix64 constants; Lemire's bounded draw ("Fast Random Integer
-// Generation in an Interval", 2019). std distributions are banned: their sequences differ by library.
+// Generation in an Interval", 2019). std distributions are banned: their sequences differ from
+// library to library.
 #pragma once
 
 #include <cstdint>

@@ -38,9 +38,7 @@ struct Now {
 };
 
 /// Rounds towards the past.
-inline WallTime whole_seconds(WallMillis instant) {
-  return std::chrono::floor<Seconds>(instant);
-}
+inline WallTime whole_seconds(WallMillis instant) { return std::chrono::floor<Seconds>(instant); }
 
 /// "2026-03-08T07:30:00Z". Years outside 0000-9999 are clamped to that range.
 std::string to_rfc3339(WallTime instant);

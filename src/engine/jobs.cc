@@ -193,9 +193,8 @@ void Engine::State::process_job(JobRow& row) {
   if (plan.settled && !row.flush_at) {
     // The holder writes first; another controller only if that one does not.
     const auto& active = job.status.active;
-    const bool ours = std::any_of(active.begin(), active.end(), [&](const api::ActiveRun& run) {
-      return run.holder == holder_;
-    });
+    const bool ours = std::any_of(active.begin(), active.end(),
+                                  [&](const api::ActiveRun& run) { return run.holder == holder_; });
     row.flush_at = now_.mono + kFlushAfter + (ours ? Millis{0} : holders_.patience());
   }
   if (!plan.settled) row.flush_at.reset();

@@ -291,20 +291,8 @@ void Engine::State::on_answer(Answer&& answer) {
     case CallKind::kDropFinalizer:
     case CallKind::kDeleteRecord:
       return on_record_answer(std::move(answer));
-    case CallKind::kLease: {
-      const bool held = holders_.held();
-      holders_.on_answer(now_, reply);
-      const bool refused = reply.certainty == Certainty::kDone && reply.http_status >= 400 &&
-                           reply.http_status != 404 && reply.http_status != 409;
-      // Without a Lease nothing is claimed, so the first refusal and every sixteenth are told.
-      if (refused && lease_refusals_++ % 16 == 0) {
-        log(LogLevel::kWarning, "own Lease not written; nothing is started without it",
-            {{key::kHttpStatus, std::to_string(reply.http_status)},
-             {key::kError, refusal_text(reply)}});
-      }
-      if (!held && holders_.held()) look_at_everything();
-      return;
-    }
+    case CallKind::kLease:
+      return on_lease_answer(reply);
     case CallKind::kProbeLabels:
       return on_labels_probed(std::move(answer));
     case CallKind::kDeleteLease:
@@ -321,9 +309,27 @@ void Engine::State::on_answer(Answer&& answer) {
     case CallKind::kRemoveRecord:
       break;
   }
-  RunEntry* entry = find_run(answer.call.run);
-  if (entry == nullptr) return;
-  if (answer.call.kind == CallKind::kReadPod) return on_pod_read(*entry, answer);
+  if (RunEntry* entry = find_run(answer.call.run)) on_run_answer(*entry, answer);
+}
+
+void Engine::State::on_lease_answer(const KubeReply& reply) {
+  const bool held = holders_.held();
+  holders_.on_answer(now_, reply);
+  const bool refused = reply.certainty == Certainty::kDone && reply.http_status >= 400 &&
+                       reply.http_status != 404 && reply.http_status != 409;
+  // Without a Lease nothing is claimed, so the first refusal and every sixteenth are told.
+  if (refused && lease_refusals_++ % 16 == 0) {
+    log(LogLevel::kWarning, "own Lease not written; nothing is started without it",
+        {{key::kHttpStatus, std::to_string(reply.http_status)},
+         {key::kError, refusal_text(reply)}});
+  }
+  if (!held && holders_.held()) look_at_everything();
+}
+
+void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {
+  const KubeReply& reply = answer.reply;
+  const RunId id = entry.id;
+  if (answer.call.kind == CallKind::kReadPod) return on_pod_read(entry, answer);
   if (answer.call.kind == CallKind::kReadParent) {
     reconcile::ParentReply parent;
     if (reply.http_status == 200) {
@@ -333,7 +339,7 @@ void Engine::State::on_answer(Answer&& answer) {
         put_job(std::move(*job));
       }
     }
-    return feed(*entry, std::move(parent));
+    return feed(entry, std::move(parent));
   }
   RecordReply record;
   if (reply.http_status == 200 || reply.http_status == 201) {
@@ -350,8 +356,8 @@ void Engine::State::on_answer(Answer&& answer) {
     record.kind = RecordReply::Kind::kRefused;
     record.message = refusal_text(reply);
   }
-  entry = find_run(answer.call.run);
-  if (entry != nullptr) feed(*entry, std::move(record));
+  // The record may have ended the run while it was put.
+  if (RunEntry* still = find_run(id)) feed(*still, std::move(record));
 }
 
 /// The live pod enters the store, and the rules judge it there once more.

@@ -109,6 +109,8 @@ struct Engine::State {
   void dial(RunEntry& entry, const reconcile::Dial& dial);
   void send_dials();
   void on_answer(Answer&& answer);
+  void on_lease_answer(const KubeReply& reply);
+  void on_run_answer(RunEntry& entry, const Answer& answer);
   void on_pod_read(RunEntry& entry, const Answer& answer);
   void on_task_started(const TaskStarted& started);
   void on_task_ended(TaskEnded&& ended);

@@ -108,6 +108,38 @@ const char* word_of(api::Outcome outcome) {
   return "";
 }
 
+/// What a plan decides, a line each.
+std::string describe(const reconcile::Plan& plan) {
+  std::string printed;
+  for (const reconcile::Disposal& d : plan.disposals) {
+    printed += d.count == 1
+                   ? fmt::format("{} scheduled={} reason={}\n", word_of(d.outcome),
+                                 to_rfc3339(d.from), d.reason)
+                   : fmt::format("{} from={} to={} count={} reason={}\n", word_of(d.outcome),
+                                 to_rfc3339(d.from), to_rfc3339(d.to), d.count, d.reason);
+  }
+  if (plan.claim) {
+    std::string targets;
+    for (const api::TargetRef& target : plan.claim->targets) {
+      targets += (targets.empty() ? "" : ",") + target.pod_name;
+    }
+    printed += fmt::format("claim {} targets={}\n", plan.claim->run, targets);
+  }
+  for (const api::Condition& c : plan.status.conditions) {
+    if (c.status == api::ConditionStatus::kFalse && c.type != "Ready") {
+      printed += fmt::format("condition {}=False {} \"{}\"\n", c.type, c.reason, c.message);
+    }
+    if (c.type == "Ready" && (c.reason == "NotImplemented" || c.reason == "DecidedInFuture")) {
+      printed += fmt::format("condition Ready=False {} \"{}\"\n", c.reason, c.message);
+    }
+  }
+  for (const api::ActiveRun& run : plan.status.active) {
+    if (run.state == api::ActiveState::kUnknown) printed += "unknown " + run.name + "\n";
+  }
+  if (!plan.write && !plan.disposals.empty()) printed += "deferred\n";
+  return printed;
+}
+
 }  // namespace
 
 World::World() : zones_(load_zones()) {
@@ -259,33 +291,7 @@ std::string World::plan_job(Job& job, Now now) {
                              "",
                              job.memory};
   reconcile::Plan plan = reconcile::plan(view, now);
-  std::string printed;
-  for (const reconcile::Disposal& d : plan.disposals) {
-    printed += d.count == 1
-                   ? fmt::format("{} scheduled={} reason={}\n", word_of(d.outcome),
-                                 to_rfc3339(d.from), d.reason)
-                   : fmt::format("{} from={} to={} count={} reason={}\n", word_of(d.outcome),
-                                 to_rfc3339(d.from), to_rfc3339(d.to), d.count, d.reason);
-  }
-  if (plan.claim) {
-    std::string targets;
-    for (const api::TargetRef& target : plan.claim->targets) {
-      targets += (targets.empty() ? "" : ",") + target.pod_name;
-    }
-    printed += fmt::format("claim {} targets={}\n", plan.claim->run, targets);
-  }
-  for (const api::Condition& c : plan.status.conditions) {
-    if (c.status == api::ConditionStatus::kFalse && c.type != "Ready") {
-      printed += fmt::format("condition {}=False {} \"{}\"\n", c.type, c.reason, c.message);
-    }
-    if (c.type == "Ready" && (c.reason == "NotImplemented" || c.reason == "DecidedInFuture")) {
-      printed += fmt::format("condition Ready=False {} \"{}\"\n", c.reason, c.message);
-    }
-  }
-  for (const api::ActiveRun& run : plan.status.active) {
-    if (run.state == api::ActiveState::kUnknown) printed += "unknown " + run.name + "\n";
-  }
-  if (!plan.write && !plan.disposals.empty()) printed += "deferred\n";
+  std::string printed = describe(plan);
   if (lost_) {
     if (plan.claim) job.memory.unreachable_through = plan.claim->scheduled_time;
     return printed + "not written\n";

@@ -64,8 +64,9 @@ TEST(Holders, OurLeaseIsCreatedThenRenewed) {
   EXPECT_FALSE(holders.poll(at(0)).has_value()) << "one at a time";
   KubeReply created;
   created.http_status = 201;
-  created.body =
-      R"({"metadata":{"name":"podcron-holder-x","namespace":"podcron","uid":"0f8fad5b-d9cb-469f-a165-70867728950e","resourceVersion":"7"},"spec":{"holderIdentity":"me_1"}})";
+  created.body = R"({"metadata":{"name":"podcron-holder-x","namespace":"podcron",)"
+                 R"("uid":"0f8fad5b-d9cb-469f-a165-70867728950e","resourceVersion":"7"},)"
+                 R"("spec":{"holderIdentity":"me_1"}})";
   holders.on_answer(at(0), created);
   EXPECT_TRUE(holders.held());
   EXPECT_FALSE(holders.poll(at(4)).has_value());

@@ -23,8 +23,8 @@ ExecReport closed(std::string status) {
 }
 
 constexpr const char* kSuccess = R"({"metadata":{},"status":"Success"})";
-constexpr const char* kExit7 =
-    R"({"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"7"}]}})";
+constexpr const char* kExit7 = R"({"status":"Failure","reason":"NonZeroExitCode",)"
+                               R"("details":{"causes":[{"reason":"ExitCode","message":"7"}]}})";
 
 std::string failure(const std::string& message) {
   return R"({"status":"Failure","reason":"InternalError","message":")" + message + R"("})";

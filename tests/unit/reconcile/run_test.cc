@@ -334,8 +334,8 @@ TEST(Run, AContainerWithoutEnvIsDialledAgainWithoutIt) {
   EXPECT_TRUE(std::get<Dial>(d.actions[0]).through_env);
   api::ExecReport report;
   report.end = api::ExecEnd::kClosed;
-  report.status_json =
-      R"({"status":"Failure","reason":"InternalError","message":"exec: \"env\": executable file not found in $PATH"})";
+  report.status_json = R"({"status":"Failure","reason":"InternalError",)"
+                       R"("message":"exec: \"env\": executable file not found in $PATH"})";
   d.feed(TaskOver{0, report});
   ASSERT_TRUE(d.asks_only_for<Dial>());
   EXPECT_FALSE(std::get<Dial>(d.actions[0]).through_env);
