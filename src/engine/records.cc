@@ -53,7 +53,7 @@ void Engine::State::put_record(const api::PodJob& record) {
   }
   if (!is_final(row->phase) && !row->targets.empty()) {
     load_.hold(name, row->owner, row->targets);
-  } else if (row->phase != api::PodJobPhase::kUnknown) {
+  } else if (!row->end_unknown) {
     load_.release(name);
   }
   if (const JobRow* job = jobs_.find(row->owner)) enqueue(job->id);
@@ -80,11 +80,11 @@ bool Engine::State::place_given_up(const RecordRow& row) const {
     if (!handle) return false;  // it may only have lost its label: then the deadline decides
     const api::Pod pod = pods_.expand(*handle);
     if (pod.meta.uid != target.pod_uid) return true;
-    return std::any_of(pod.statuses.begin(), pod.statuses.end(),
-                       [&](const api::ContainerStatus& status) {
-                         return status.name == target.container && status.running &&
-                                status.container_id != target.container_id;
-                       });
+    return std::any_of(
+        pod.statuses.begin(), pod.statuses.end(), [&](const api::ContainerStatus& status) {
+          return status.name == target.container && status.running &&
+                 !target.container_id.empty() && status.container_id != target.container_id;
+        });
   });
 }
 
@@ -120,7 +120,7 @@ void Engine::State::tend_active(JobRow& row) {
     const RecordRow* record = records_.find(name);
     const bool recorded = record != nullptr && record->owner == row.object.meta.uid;
     if (recorded && is_final(record->phase)) {
-      if (record->phase == api::PodJobPhase::kUnknown && record->start_time) {
+      if (record->end_unknown && record->start_time) {
         const WallMillis until =
             *record->start_time + Seconds{record->active_deadline_seconds} + config_.lease_duration;
         // Once it is past, the settled run waits for its flush, and there is nothing to wake for.

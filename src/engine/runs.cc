@@ -435,9 +435,8 @@ void Engine::State::conclude(RunEntry& entry) {
   }
   RecordRow* record = records_.find(name);
   if (record != nullptr && run.end() == RunEnd::kDropped) record->undialled = true;
-  const bool keeps_place =
-      run.end() == RunEnd::kRecorded && run.status().phase == api::PodJobPhase::kUnknown;
-  if (!keeps_place || record == nullptr) load_.release(name);
+  const bool keeps_place = record != nullptr && record->end_unknown;
+  if (!keeps_place) load_.release(name);
   --held_by_namespace_[origin.namespace_];
   if (entry.timer) run_timers_.erase({*entry.timer, entry.id});
   run_by_key_.erase(name);

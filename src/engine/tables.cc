@@ -102,8 +102,20 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
   row.start_time = record.status.start_time;
   row.completion_time = record.status.completion_time;
   row.active_deadline_seconds = record.spec.active_deadline_seconds;
-  const bool needs_targets = !is_final(row.phase) || row.phase == api::PodJobPhase::kUnknown;
+  row.end_unknown = row.phase == api::PodJobPhase::kUnknown ||
+                    (is_final(row.phase) &&
+                     std::any_of(record.status.targets.begin(), record.status.targets.end(),
+                                 [](const api::TargetStatus& target) {
+                                   return target.outcome == api::TargetOutcome::kUnknown;
+                                 }));
+  const bool needs_targets = !is_final(row.phase) || row.end_unknown;
   row.targets = needs_targets ? record.targets : std::vector<api::TargetRef>{};
+  // A redraw is in the status only, and names the pod without its container's id.
+  for (std::size_t i = 0; i < std::min(row.targets.size(), record.status.targets.size()); ++i) {
+    const api::TargetStatus& redrawn = record.status.targets[i];
+    if (redrawn.pod_uid.empty() || redrawn.pod_uid == row.targets[i].pod_uid) continue;
+    row.targets[i] = {redrawn.pod_name, redrawn.pod_uid, "", redrawn.container, ""};
+  }
   if (!row.owner.empty()) by_owner_[row.owner].insert(key);
   return &row;
 }

@@ -87,7 +87,10 @@ struct RecordRow {
   std::optional<WallTime> start_time;
   std::optional<WallTime> completion_time;
   std::int32_t active_deadline_seconds = 0;
-  std::vector<api::TargetRef> targets;  // of unfinished and Unknown ones
+  /// Final, but some target's end is not known: it keeps its place (the contract's section 7.5),
+  /// whatever the phase that the other targets made.
+  bool end_unknown = false;
+  std::vector<api::TargetRef> targets;  // of unfinished ones and those that keep their place
   bool undialled = false;               // certainly: its run was dropped before the dial
   bool tending = false;                 // a write or an inspection is in flight
   std::optional<MonoTime> retry_at;

@@ -87,7 +87,7 @@ class ClusterCase(unittest.TestCase):
 
     def explain(self, job, namespace="default"):
         """{pod: reason or None} as the plugin says."""
-        done = subprocess.run([PLUGIN, "explain", job, "-n", namespace, "-o", "json",
+        done = subprocess.run([PLUGIN, "explain", job, "-v", "-n", namespace, "-o", "json",
                                "--kubeconfig", self.plane.kubeconfig],
                               capture_output=True, text=True, timeout=30)
         if done.returncode != 0:

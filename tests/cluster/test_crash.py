@@ -1,14 +1,15 @@
 """kill -9 at any moment: nothing runs twice, nothing is lost, the record tells the truth."""
 
 import collections
+import os
 import random
 import time
 import unittest
 
-from cluster_case import ClusterCase, pod_cron_job, wait_for
+from cluster_case import ClusterCase, Failure, pod_cron_job, wait_for
 
 SEED = 20261123
-KILLS = 8
+KILLS = int(os.environ.get("PODCRON_KILLS", "8"))
 JOBS = 6
 
 
@@ -33,8 +34,12 @@ class Crash(ClusterCase):
         for name in names:
             self.plane.kubectl("patch", "podcronjob", name, "--type=merge", "-p",
                                '{"spec":{"suspend":true}}')
-        wait_for("every run has left `active`", lambda: all(
-            not self.status(n).get("active") for n in names), 90, 0.5)
+        try:
+            wait_for("every run has left `active`", lambda: all(
+                not self.status(n).get("active") for n in names), 90, 0.5)
+        except Failure as failure:
+            left = [self.status(n)["active"] for n in names if self.status(n).get("active")]
+            raise Failure(f"{failure}: {left}; log: {controller.lines()[-12:]}") from None
 
         starts = collections.Counter(s["run_id"] for s in self.plane.starts("crash-"))
         self.assertEqual({r: n for r, n in starts.items() if n > 1}, {}, "nothing runs twice")
