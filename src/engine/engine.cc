@@ -48,18 +48,27 @@ Engine::State::State(EngineConfig config)
       outbox_(hash64("outbox", config_.process_id)),
       events_(holder_) {
   using kube::ObjectKind;
-  const auto add = [&](ObjectKind kind, std::string path, std::string labels = "") {
-    streams_.push_back({machine(config_, kind, std::move(path), std::move(labels)), {}, 0});
+  const auto add = [&](ObjectKind kind, std::string path, std::string labels = "",
+                       std::string namespace_ = "") {
+    streams_.push_back(
+        {machine(config_, kind, std::move(path), std::move(labels)), std::move(namespace_), {}, 0});
   };
+  // Our own kinds are always watched everywhere: our rights on them are cluster-wide.
   add(ObjectKind::kPodCronJob, "/apis/podcron.dev/v1alpha1/podcronjobs");
   add(ObjectKind::kPodJob, "/apis/podcron.dev/v1alpha1/podjobs");
-  add(ObjectKind::kPod, "/api/v1/pods", config_.serving_selector.to_query());
-  add(ObjectKind::kReplicaSet, "/apis/apps/v1/replicasets");
-  add(ObjectKind::kStatefulSet, "/apis/apps/v1/statefulsets");
-  add(ObjectKind::kDaemonSet, "/apis/apps/v1/daemonsets");
-  add(ObjectKind::kDeployment, "/apis/apps/v1/deployments");
   add(ObjectKind::kLease,
       fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", config_.lease_namespace));
+  std::vector<std::string> namespaces = config_.namespaces;
+  if (namespaces.empty()) namespaces.emplace_back();
+  const std::string serving = config_.serving_selector.to_query();
+  for (const std::string& name : namespaces) {
+    const std::string scope = name.empty() ? "" : "namespaces/" + name + "/";
+    add(ObjectKind::kPod, "/api/v1/" + scope + "pods", serving, name);
+    add(ObjectKind::kReplicaSet, "/apis/apps/v1/" + scope + "replicasets", "", name);
+    add(ObjectKind::kStatefulSet, "/apis/apps/v1/" + scope + "statefulsets", "", name);
+    add(ObjectKind::kDaemonSet, "/apis/apps/v1/" + scope + "daemonsets", "", name);
+    add(ObjectKind::kDeployment, "/apis/apps/v1/" + scope + "deployments", "", name);
+  }
 }
 
 WakeAt Engine::State::step(Now now, Input&& input) {

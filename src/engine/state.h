@@ -58,6 +58,7 @@ struct Engine::State {
   // ---- streams.cc: bytes decoded elsewhere -> rows (steps 1 to 4 of the data flow) ----
   struct Stream {
     kube::WatchMachine machine;
+    std::string namespace_;  // empty: all
     EffectId open;
     std::uint32_t refusals = 0;
   };

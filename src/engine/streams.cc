@@ -181,9 +181,12 @@ void Engine::State::sweep(Stream& stream) {
   }
   switch (kind) {
     case ObjectKind::kPod:
-      pods_.sweep(epoch, [&](std::string_view namespace_, std::string_view name) {
-        pod_changed(namespace_, name);
-      });
+      pods_.sweep(
+          epoch,
+          [&](std::string_view namespace_, std::string_view name) {
+            pod_changed(namespace_, name);
+          },
+          stream.namespace_);
       break;
     case ObjectKind::kPodCronJob:
       for (const JobId id : jobs_.not_marked(epoch)) erase_job(*jobs_.find(id));
@@ -207,7 +210,7 @@ void Engine::State::sweep(Stream& stream) {
     case ObjectKind::kStatefulSet:
     case ObjectKind::kDaemonSet:
     case ObjectKind::kDeployment:
-      workloads_.sweep(kind_of(kind), epoch);
+      workloads_.sweep(kind_of(kind), epoch, stream.namespace_);
       break;
   }
 }

@@ -56,8 +56,8 @@ struct PodStore::State {
   Index namespaces;
   Interner<std::string> shapes;  // packed: store/shape.h
   Interner<std::string> nodes;
-  std::string encoding;               // reused by write()
-  const std::vector<PodHandle> none;  // of a namespace without pods
+  std::string encoding;                 // reused by write()
+  const std::vector<PodHandle> none{};  // of a namespace without pods
 
   // The shape that was read last, unpacked. Rules read the same one again and again.
   mutable UnpackedShape unpacked;
@@ -205,11 +205,16 @@ bool PodStore::erase(std::string_view namespace_, std::string_view name, const U
   return true;
 }
 
-std::size_t PodStore::sweep(
-    std::uint32_t epoch, const std::function<void(std::string_view, std::string_view)>& removed) {
+std::size_t PodStore::sweep(std::uint32_t epoch,
+                            const std::function<void(std::string_view, std::string_view)>& removed,
+                            std::string_view namespace_) {
   State& state = *state_;
   std::size_t count = 0;
   for (auto entry = state.namespaces.begin(); entry != state.namespaces.end();) {
+    if (!namespace_.empty() && entry->first != namespace_) {
+      ++entry;
+      continue;
+    }
     std::vector<PodHandle>& handles = entry->second;
     // A plain loop and not std::remove_if, whose predicate must not have effects.
     std::size_t kept = 0;

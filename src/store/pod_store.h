@@ -43,8 +43,10 @@ class PodStore {
              std::uint64_t resource_version);
   /// Removes every row not marked with `epoch` and calls `removed` (namespace, name) for each, in
   /// order. `removed` may be null; it must not call the store.
+  /// With a namespace, only its rows: each watched namespace is a list of its own.
   std::size_t sweep(std::uint32_t epoch,
-                    const std::function<void(std::string_view, std::string_view)>& removed);
+                    const std::function<void(std::string_view, std::string_view)>& removed,
+                    std::string_view namespace_ = {});
 
   [[nodiscard]] std::optional<PodHandle> find(std::string_view namespace_,
                                               std::string_view name) const;

@@ -19,8 +19,8 @@ class WorkloadStore {
   /// of the same name with another UID is replaced.
   bool apply(const api::Workload& workload, std::uint32_t epoch);
   bool erase(const Uid& uid, std::uint64_t resource_version);
-  /// Sweeps one kind only: each kind is a watch of its own.
-  std::size_t sweep(std::string_view kind, std::uint32_t epoch);
+  /// Sweeps one kind, and with a namespace only that one: each is a watch of its own.
+  std::size_t sweep(std::string_view kind, std::uint32_t epoch, std::string_view namespace_ = {});
 
   /// nullptr when it is not known.
   [[nodiscard]] const api::Workload* find(const Uid& uid) const;
@@ -35,12 +35,19 @@ class WorkloadStore {
     std::uint32_t epoch = 0;
   };
   using Rows = std::map<Uid, Row>;
+  using Name = std::tuple<std::string, std::string, std::string>;  // kind, namespace, name
+  /// Compares views, so that a look-up builds no strings.
+  struct NameOrder {
+    using is_transparent = void;
+    using View = std::tuple<std::string_view, std::string_view, std::string_view>;
+    bool operator()(const View& a, const View& b) const { return a < b; }
+  };
 
   /// Both maps; returns the row behind it.
   Rows::iterator remove(Rows::iterator row);
 
   Rows rows_;
-  std::map<std::tuple<std::string, std::string, std::string>, Uid, std::less<>> by_name_;
+  std::map<Name, Uid, NameOrder> by_name_;
 };
 
 }  // namespace podcron::store
