@@ -180,14 +180,18 @@ void Engine::State::sweep(Stream& stream) {
     count(metric::kRelists, {{"resource", std::string(resource_of(kind))}});
   }
   switch (kind) {
-    case ObjectKind::kPod:
+    case ObjectKind::kPod: {
+      // Told afterwards: whoever looks again reads the store.
+      std::vector<std::pair<std::string, std::string>> removed;
       pods_.sweep(
           epoch,
           [&](std::string_view namespace_, std::string_view name) {
-            pod_changed(namespace_, name);
+            removed.emplace_back(namespace_, name);
           },
           stream.namespace_);
+      for (const auto& [namespace_, name] : removed) pod_changed(namespace_, name);
       break;
+    }
     case ObjectKind::kPodCronJob:
       for (const JobId id : jobs_.not_marked(epoch)) erase_job(*jobs_.find(id));
       break;
