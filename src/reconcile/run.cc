@@ -377,7 +377,8 @@ std::optional<MonoTime> Run::wake_at() const {
   MonoTime at = *first_dial_ + Seconds{spec_.active_deadline_seconds};
   // What is given up only waits for its completions: the deadline and the Running status are past.
   if (!abandon_reason_.empty()) at = MonoTime::max();
-  if (!running_written_ && abandon_reason_.empty()) at = std::min(at, *first_dial_ + kRunningStatusAfter);
+  if (!running_written_ && abandon_reason_.empty())
+    at = std::min(at, *first_dial_ + kRunningStatusAfter);
   for (const Attempt& attempt : attempts_) {
     if (attempt.gone_at && attempt.progress == Progress::kDialling && !attempt.hung_up) {
       at = std::min(at, *attempt.gone_at + kGoneGrace);
