@@ -67,18 +67,18 @@ void Checker::on_permit(RunAccount& run, const Change& change, VirtualTime now) 
   run.exists = true;
   run.pod_job_uid = text_in(json, "metadata", "uid");
   run.phase = text_in(json, "status", "phase");
-  // Somebody's request that arrives after its sender has given up may bring a PodJob back. It is
-  // nobody's run: no process may start for it, which check_permitted sees to.
-  if (change.author.late) return;
+  if (!run.claimed) {
+    return report("S3 claim before permit",
+                  fmt::format("{} creates PodJob {}, which was never claimed", change.author.name,
+                              change.key.name),
+                  now);
+  }
+  // A replica that was paused, or a request that was late, may bring a PodJob for a run that is
+  // over. It is nobody's: no process may start for it, which check_permitted sees to.
+  if (!in_active(run)) return;
   ++run.pod_jobs;
   if (run.pod_jobs > 1) {
     report("S1 unique claim", fmt::format("a second PodJob {} is created", change.key.name), now);
-  }
-  if (!in_active(run)) {
-    report("S3 claim before permit",
-           fmt::format("{} creates PodJob {}, which is not in active", change.author.name,
-                       change.key.name),
-           now);
   }
   const Json* annotations = find_in(json, "metadata", "annotations");
   const std::string holder = annotations ? text_in(*annotations, "podcron.dev/holder") : "";
@@ -139,13 +139,19 @@ void Checker::check_final(const RunAccount& run, const Json& pod_job, VirtualTim
            now);
   }
   if (phase != "Failed") return;
+  // Of several targets some may be Unknown, and the run Failed because of others. Whatever else was
+  // started, on a pod that was drawn before too, must be over.
+  std::set<std::string> unknown;
+  for (const Json& target : targets != nullptr ? *targets : Json::array()) {
+    if (text_in(target, "outcome") == "Unknown") unknown.insert(text_in(target, "podUID"));
+  }
   for (const std::uint64_t number : run.processes) {
-    if (!ledger_.process(number).ended) {
-      report("S5 failure is certain",
-             fmt::format("{} is Failed while its process in {} still runs", run.key.name,
-                         ledger_.process(number).pod),
-             now);
-    }
+    const ProcessRecord& process = ledger_.process(number);
+    if (process.ended || unknown.contains(process.pod_uid)) continue;
+    report(
+        "S5 failure is certain",
+        fmt::format("{} is Failed while its process in {} still runs", run.key.name, process.pod),
+        now);
   }
 }
 
@@ -218,7 +224,7 @@ void Checker::check_permitted(const RunAccount& run, const ProcessRecord& proces
     report(invariant,
            fmt::format("a process of {} starts in {}: {}", run.key.name, process.pod, why), now);
   };
-  if (run.pod_jobs == 0) broken("S3 permit before start", "its PodJob came late and is nobody's");
+  if (run.pod_jobs == 0) broken("S3 permit before start", "its PodJob is nobody's");
   if (!run.exists && !within_dial(run.left_active)) {
     broken("S3 permit before start", "its PodJob does not exist");
   }
@@ -303,7 +309,8 @@ void Checker::check_overlap(const RunAccount& run, const ProcessRecord& process)
 /// have passed, or a user deletes the PodJob. (A container that is gone has no running process.)
 bool Checker::gave_up_place(const RunAccount& run, const ProcessRecord& process,
                             VirtualTime now) const {
-  if (run.phase != "Unknown") return false;
+  // A run may be Failed for one target while another's end is unknown; that one keeps the place.
+  if (run.phase != "Unknown" && run.phase != "Failed") return false;
   if (user_deleted_.contains(run.key)) return true;
   const Seconds deadline{number_in(run.last->json, 600, "spec", "activeDeadlineSeconds")};
   // The holder counts from its own start time, in whole seconds and on its own clock.

@@ -74,6 +74,7 @@ void Checker::check_one_claim(const ScheduleAccount& account, const Change& chan
   const std::string uid = text_in(change.shown->json, "metadata", "uid");
   RunAccount& run = run_of(uid, {change.key.namespace_, entry.name});
   run.scheduled_time = entry.scheduled_time;
+  run.claimed = true;
   const auto broken = [&](std::string_view invariant, std::string_view why) {
     report(invariant,
            fmt::format("{} claims {} of {}: {}", change.author.name,

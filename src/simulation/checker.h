@@ -78,9 +78,10 @@ class Checker {
     ObjectKey key;  // of the PodJob
     std::string owner;
     WallTime scheduled_time;
+    bool claimed = false;
     std::optional<VirtualTime> left_active;
     std::string pod_job_uid;  // of the PodJob that exists or last existed
-    int pod_jobs = 0;         // created, but for late duplicates
+    int pod_jobs = 0;         // created while it was in `active`
     bool exists = false;
     ObjectRef last;  // the PodJob as it was last seen
     std::string phase;

@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
     add(sum, report);
     if (!report.violation) continue;
     ++broken;
-    std::cout << describe_violation(report) << "\n";
+    std::cout << describe_violation(report) << std::endl;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   const double virtual_seconds = static_cast<double>(sum.duration.count()) / 1000.0;
