@@ -69,12 +69,18 @@ void Engine::State::erase_record(const std::string& name) {
   if (const JobRow* job = jobs_.find(owner)) enqueue(job->id);
 }
 
+/// Its deadline plus one lease duration. Where no start is on record, the conclusion is the latest
+/// that it can have been: the holder was gone by then.
+WallTime Engine::State::place_until(const RecordRow& row) const {
+  const WallTime concluded = row.completion_time.value_or(whole_seconds(now_.wall));
+  const WallTime started = row.start_time.value_or(concluded);
+  return started + Seconds{row.active_deadline_seconds} + config_.lease_duration;
+}
+
 /// The contract's section 7.5: what ends the place of an Unknown run.
 bool Engine::State::place_given_up(const RecordRow& row) const {
   if (row.deleting) return true;
-  const WallTime started = row.start_time.value_or(row.scheduled_time.value_or(WallTime{}));
-  const WallTime until = started + Seconds{row.active_deadline_seconds} + config_.lease_duration;
-  if (whole_seconds(now_.wall) >= until) return true;
+  if (whole_seconds(now_.wall) >= place_until(row)) return true;
   return std::all_of(row.targets.begin(), row.targets.end(), [&](const api::TargetRef& target) {
     const auto handle = pods_.find(row.namespace_, target.pod_name);
     if (!handle) return false;  // it may only have lost its label: then the deadline decides
@@ -120,10 +126,9 @@ void Engine::State::tend_active(JobRow& row) {
     const RecordRow* record = records_.find(name);
     const bool recorded = record != nullptr && record->owner == row.object.meta.uid;
     if (recorded && is_final(record->phase)) {
-      if (record->end_unknown && record->start_time) {
-        const WallMillis until =
-            *record->start_time + Seconds{record->active_deadline_seconds} + config_.lease_duration;
-        // Once it is past, the settled run waits for its flush, and there is nothing to wake for.
+      if (record->end_unknown) {
+        // Only what lies ahead: a place that is over is settled by the plan, not by a timer.
+        const WallMillis until = place_until(*record);
         if (until > now_.wall) place = place ? std::min(*place, until) : until;
       }
       continue;

@@ -138,6 +138,7 @@ struct Engine::State {
   void limit_history(JobRow& row);
   [[nodiscard]] reconcile::RunOrigin origin_of(const JobRow& row,
                                                const api::ActiveRun& active) const;
+  [[nodiscard]] WallTime place_until(const RecordRow& row) const;
   [[nodiscard]] bool place_given_up(const RecordRow& row) const;
   bool holder_gone(std::string_view annotation_or_holder);
 
