@@ -103,7 +103,7 @@ void BM_Assess(benchmark::State& state) {
   Assessment out;
   for (int i = 0; i < 20; ++i) assess(shop.pods_, shop.owners_, criteria, out);
   const std::size_t before = allocations;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     assess(shop.pods_, shop.owners_, criteria, out);
     benchmark::DoNotOptimize(out.eligible.data());
   }
@@ -123,7 +123,7 @@ void BM_EvaluateOne(benchmark::State& state) {
   const Criteria criteria = shop.criteria();
   const std::vector<store::PodHandle>& pods = shop.pods_.in_namespace("shop");
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(evaluate(shop.pods_, shop.owners_, criteria, pods[i]));
     i = (i + 7'919) % pods.size();
   }
@@ -139,7 +139,7 @@ void BM_Choose(benchmark::State& state, const char* type) {
   row->choose(spec, kPods, 0, out);
   const std::size_t before = allocations;
   std::uint64_t seed = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     out.clear();
     row->choose(spec, kPods, ++seed, out);
     benchmark::DoNotOptimize(out.data());

@@ -98,7 +98,7 @@ std::size_t heap_bytes() {
 }
 
 void BM_BytesPerPod(benchmark::State& state) {
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     Cluster cluster(static_cast<std::size_t>(state.range(0)), state.range(1) != 0);
     const std::size_t before = heap_bytes();
     PodStore store;
@@ -122,7 +122,7 @@ BENCHMARK(BM_BytesPerPod)
 void BM_BytesAfterChurn(benchmark::State& state) {
   constexpr std::size_t kRounds = 20;
   constexpr std::size_t kPerRound = kPods / 5;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     Cluster cluster(10, false);
     PodStore store;
     std::vector<api::Pod> pods;
@@ -157,7 +157,7 @@ std::vector<api::Pod> all_pods() {
 
 void BM_ApplyNew(benchmark::State& state) {
   const std::vector<api::Pod> pods = all_pods();
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     PodStore store;
     for (const api::Pod& pod : pods) store.apply(pod, 1);
     benchmark::DoNotOptimize(store.size());
@@ -171,7 +171,7 @@ void BM_ApplyChanged(benchmark::State& state) {
   PodStore store;
   for (const api::Pod& pod : pods) store.apply(pod, 1);
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     api::Pod& pod = pods[i];
     i = (i + 7'919) % kPods;
     pod.ready = !pod.ready;
@@ -186,7 +186,7 @@ void BM_Find(benchmark::State& state) {
   PodStore store;
   for (const api::Pod& pod : pods) store.apply(pod, 1);
   std::size_t i = 0;
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     benchmark::DoNotOptimize(store.find(pods[i].meta.namespace_, pods[i].meta.name));
     i = (i + 7'919) % kPods;
   }

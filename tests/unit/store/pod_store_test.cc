@@ -128,6 +128,17 @@ TEST(PodStore, SweepRemovesTheUnmarkedInOrderAndNamesThem) {
   EXPECT_TRUE(store.in_namespace("cart").empty());
 }
 
+TEST(PodStore, ASweepOfOneNamespaceLeavesTheOthers) {
+  PodStore store;
+  store.apply(pod_named("a"), 1);
+  api::Pod elsewhere = pod_named("z");
+  elsewhere.meta.namespace_ = "cart";
+  store.apply(elsewhere, 1);
+  EXPECT_EQ(store.sweep(2, nullptr, "cart"), 1U);
+  EXPECT_TRUE(store.in_namespace("cart").empty());
+  EXPECT_EQ(names_in(store, "shop"), (std::vector<std::string>{"a"}));
+}
+
 TEST(PodStore, ANamespaceIsInNameOrderHoweverThePodsCame) {
   PodStore store;
   std::vector<std::string> names;

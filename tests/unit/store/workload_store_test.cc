@@ -78,5 +78,12 @@ TEST(WorkloadStore, ASweepTouchesOneKindOnly) {
   EXPECT_NE(store.find(Uid{1, 3}), nullptr);
 }
 
+TEST(WorkloadStore, ASweepOfOneNamespaceLeavesTheOthers) {
+  WorkloadStore store;
+  store.apply(workload("ReplicaSet", "web", 1), 1);
+  EXPECT_EQ(store.sweep("ReplicaSet", 2, "cart"), 0U);
+  EXPECT_EQ(store.sweep("ReplicaSet", 2, "shop"), 1U);
+}
+
 }  // namespace
 }  // namespace podcron::store
