@@ -176,7 +176,8 @@ void Engine::State::process_job(JobRow& row) {
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;
-  if (plan.at_bound) bound_waiters_.insert(row.id);
+  // The end of a run may free a place, or the pod that this one waits for.
+  if (plan.memory.waiting) bound_waiters_.insert(row.id);
 
   auto& watchers = pod_watchers_[job.meta.namespace_];
   const bool unknown_place = std::any_of(

@@ -32,6 +32,14 @@ bool lists(const JobRow& row, std::string_view run) {
                      [&](const api::ActiveRun& a) { return a.name == run; });
 }
 
+/// Our copy of the PodCronJob is new enough to know the run, and does not list it. Claim and
+/// decidedThrough are one write, so an older copy says nothing: the watches are not in step.
+bool has_left(const JobRow& row, const RecordRow& record) {
+  const auto& decided = row.object.status.decided_through;
+  const bool knows = decided && record.scheduled_time && *decided >= *record.scheduled_time;
+  return knows && !lists(row, record.name);
+}
+
 }  // namespace
 
 bool Engine::State::holder_gone(std::string_view holder) {
@@ -329,7 +337,7 @@ void Engine::State::tend_record(const std::string& name) {
   RecordRow* row = records_.find(name);
   if (row == nullptr || row->tending || runs_here(name) || draining_ || !may_start()) return;
   const JobRow* job = jobs_.find(row->owner);
-  if (job != nullptr && (lists(*job, row->name) || inspecting_.contains(name))) return;
+  if (job != nullptr && (!has_left(*job, *row) || inspecting_.contains(name))) return;
   const std::string_view holder = holder_in(row->holder);
   if (!holder.empty() && !holder_gone(holder)) {
     // Its holder does this; if that one dies, we look again.
@@ -437,13 +445,13 @@ void Engine::State::limit_history(JobRow& row) {
     const RecordRow* record = records_.find(*at);
     if (!is_final(record->phase)) continue;
     // Another controller's write may have taken it from `active`: its finalizer is ours to drop.
-    if (record->has_finalizer && !record->tending && !lists(row, record->name)) {
+    if (record->has_finalizer && !record->tending && has_left(row, *record)) {
       record_timers_[now_.mono].insert(*at);
     }
     const bool succeeded = record->phase == api::PodJobPhase::kSucceeded;
     if (++kept[succeeded ? 0 : 1] <= limit(succeeded)) continue;
-    const bool removable = !record->has_finalizer && !record->deleting && !record->tending &&
-                           !lists(row, record->name);
+    const bool removable =
+        !record->has_finalizer && !record->deleting && !record->tending && has_left(row, *record);
     const std::string_view holder = holder_in(record->holder);
     if (removable && (holder.empty() || holder_gone(holder))) surplus.push_back(*at);
   }

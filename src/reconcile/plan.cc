@@ -78,11 +78,14 @@ void Planner::dispose(WallTime from, WallTime to, std::int64_t count, Outcome ou
   }
 }
 
-/// What was decided before but not written yet, unless another writer has gone past it.
+/// What was decided before but not written yet, if it still follows from what is written.
 void Planner::fold_deferred() {
   auto& decided = plan.status.decided_through;
+  if (view.memory.decided_through != decided ||
+      view.memory.observed_schedule != plan.status.observed_schedule) {
+    return;
+  }
   for (const Disposal& disposal : view.memory.deferred) {
-    if (!decided || disposal.from <= *decided) continue;
     add_history(plan.status, disposal);
     plan.disposals.push_back(disposal);
     decided = disposal.to;
@@ -244,10 +247,7 @@ void Planner::decide_candidate(WallTime candidate) {
   if (spec.concurrency_policy == api::ConcurrencyPolicy::kForbid && !plan.status.active.empty()) {
     return refuse(Outcome::kSkipped, reason::kConcurrencyForbidden);
   }
-  if (!view.capacity) {
-    plan.at_bound = true;
-    return wait(candidate, deadline, false);
-  }
+  if (!view.capacity) return wait(candidate, deadline, false);
   eligibility::Assessment assessment;
   assess(assessment);
   judge_targets(assessment);
@@ -281,7 +281,10 @@ void Planner::assess(eligibility::Assessment& out) const {
 
 void Planner::judge_targets(const eligibility::Assessment& assessment) {
   const auto needed = static_cast<std::size_t>(std::max(1, job().spec.job.target.min_eligible));
-  if (assessment.eligible.size() >= needed) {
+  // A pod that only a run keeps busy serves all the same.
+  const auto busy = static_cast<std::size_t>(
+      assessment.counts[static_cast<std::size_t>(eligibility::Reason::kPodBusy)]);
+  if (assessment.eligible.size() + busy >= needed) {
     turn(condition::kTargetsAvailable, ConditionStatus::kTrue, condition::kEligiblePods,
          eligibility::describe(assessment));
     return;
@@ -354,6 +357,8 @@ Plan plan(const View& view, Now now) {
   Plan& plan = planner.plan;
   plan.status = view.job.status;
   plan.memory.unreachable_through = view.memory.unreachable_through;
+  plan.memory.decided_through = plan.status.decided_through;
+  plan.memory.observed_schedule = plan.status.observed_schedule;
   planner.fold_deferred();
   planner.settle();
   if (view.job.meta.deletion_timestamp) return plan;  // nothing is claimed any more

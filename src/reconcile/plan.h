@@ -44,6 +44,9 @@ struct Memory {
   /// of skips costs one write in kDeferMax.
   std::vector<Disposal> deferred;
   WallTime deferred_since{};
+  /// What they were decided on. Another writer's decision in between makes them void.
+  std::optional<WallTime> decided_through;
+  std::optional<api::ObservedSchedule> observed_schedule;
 };
 inline constexpr Seconds kDeferMax{300};
 
@@ -97,7 +100,6 @@ struct Plan {
   std::optional<Millis> server_clock_wait;
   /// Pods of the namespace may change the answer: waiting for one, or TargetsAvailable is False.
   bool watch_pods = false;
-  bool at_bound = false;
   /// No pod passes rules 1 and 2: worth one LIST without the serving label.
   bool probe_labels = false;
 };
