@@ -140,6 +140,11 @@ bool Selection::matches(const ObjectKey& key, const StoredObject& object) const 
   return true;
 }
 
+bool allows_stale(std::string_view path) {
+  const auto parsed = parse_request_path(path);
+  return parsed && parsed->name.empty() && parsed->query_value("resourceVersion") == "0";
+}
+
 ApiServer::ApiServer(std::uint64_t seed, std::function<WallMillis()> clock)
     : clock_(std::move(clock)), prng_(seed) {}
 

@@ -49,6 +49,9 @@ struct Watch {
   Seconds timeout{};     // the server ends it in order after so long
 };
 
+/// A LIST that may show the past: resourceVersion=0.
+bool allows_stale(std::string_view path);
+
 class ApiServer {
  public:
   /// `clock` is the server's own; `seed` makes UIDs.

@@ -26,6 +26,9 @@ void Checker::on_schedule_change(const Change& change, VirtualTime now) {
   account.key = change.key;
   if (!change.after) {
     account.removed = true;
+    for (const ActiveView& entry : account.status.active) {
+      run_of(uid, {change.key.namespace_, entry.name}).left_active = now;
+    }
     return;
   }
   const Json* before_status = change.before ? find_in(change.before->json, "status") : nullptr;
@@ -47,7 +50,8 @@ void Checker::on_schedule_change(const Change& change, VirtualTime now) {
            now);
   }
   check_claims(account, change, after, now);
-  check_flow(account, after, now);
+  const auto born = time_in(shown, "metadata", "creationTimestamp");
+  check_flow(account, after, born.value_or(WallTime{}), now);
   note_history(account, after, now);
   for (const ActiveView& entry : before.active) {
     if (!after.lists(entry.name))
@@ -119,12 +123,14 @@ void Checker::check_one_claim(const ScheduleAccount& account, const Change& chan
 /// Due times in (decidedThrough of `before`, that of `after`]: under the old schedule up to the
 /// change, if there is one, and under the new one from there.
 std::optional<std::int64_t> Checker::due_between(const ScheduleStatusView& before,
-                                                 const ScheduleStatusView& after) const {
+                                                 const ScheduleStatusView& after,
+                                                 WallTime born) const {
   if (!after.decided_through || !after.observed) return std::nullopt;
   const auto new_beat = beat_of(after.observed->schedule);
   if (!new_beat) return std::nullopt;
   if (!before.decided_through || !before.observed) {
-    return count_due(*new_beat, after.observed->since, *after.decided_through);
+    // The creation's second itself is not after the creation, whatever a replica's clock says.
+    return count_due(*new_beat, std::max(born, after.observed->since), *after.decided_through);
   }
   const auto old_beat = beat_of(before.observed->schedule);
   if (!old_beat) return std::nullopt;
@@ -138,10 +144,10 @@ std::optional<std::int64_t> Checker::due_between(const ScheduleStatusView& befor
 
 /// Nothing vanishes: what was decided, and what left `active`, stands in `active` or `history`,
 /// except for the oldest entries of a full history.
-void Checker::check_flow(ScheduleAccount& account, const ScheduleStatusView& after,
+void Checker::check_flow(ScheduleAccount& account, const ScheduleStatusView& after, WallTime born,
                          VirtualTime now) {
   const ScheduleStatusView& before = account.status;
-  const auto due = due_between(before, after);
+  const auto due = due_between(before, after, born);
   if (!due) return;
   std::int64_t left = 0;
   std::int64_t entered = 0;
@@ -207,9 +213,10 @@ void Checker::check_history_entry(const ScheduleAccount& account, const HistoryV
   }
   const RunAccount& run = found->second;
   if (run.phase.empty() || !is_final_phase(run.phase)) {
+    // What never started may be said without a record: Denied, a name that is taken.
     const bool started = !run.processes.empty();
-    const bool certain = entry.outcome == "Succeeded" || (started && entry.outcome != "Unknown");
-    if (certain || (run.exists && entry.reason != "PodJobNameTaken")) {
+    const bool proven = run.exists ? !started : entry.outcome == "Unknown" || !started;
+    if (entry.outcome == "Succeeded" || !proven) {
       report("S5 record first",
              fmt::format("history says {}/{} of {}, whose PodJob has phase \"{}\"", entry.outcome,
                          entry.reason, entry.pod_job, run.phase),

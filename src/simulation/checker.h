@@ -96,9 +96,11 @@ class Checker {
                     const ScheduleStatusView& after, VirtualTime now);
   void check_one_claim(const ScheduleAccount& account, const Change& change,
                        const ScheduleStatusView& after, const ActiveView& entry, VirtualTime now);
-  void check_flow(ScheduleAccount& account, const ScheduleStatusView& after, VirtualTime now);
+  void check_flow(ScheduleAccount& account, const ScheduleStatusView& after, WallTime born,
+                  VirtualTime now);
   [[nodiscard]] std::optional<std::int64_t> due_between(const ScheduleStatusView& before,
-                                                        const ScheduleStatusView& after) const;
+                                                        const ScheduleStatusView& after,
+                                                        WallTime born) const;
   void note_history(ScheduleAccount& account, const ScheduleStatusView& after, VirtualTime now);
   void check_history_entry(const ScheduleAccount& account, const HistoryView& entry,
                            VirtualTime now);

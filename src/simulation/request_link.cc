@@ -126,7 +126,7 @@ void RequestLink::execute_after(Millis delay, const engine::KubeRequest& request
       delay, [this, &server = wire_.server, &env = wire_.environment, call = std::move(call),
               then = std::move(then), witness = lifeline_.witness()] {
         std::uint64_t stale = UINT64_MAX;
-        if (call.method == Method::kGet && env.strikes(FaultKind::kListStale)) {
+        if (allows_stale(call.path) && env.strikes(FaultKind::kListStale)) {
           stale = server.store().revision() - env.prng.below(200);
         }
         ApiAnswer answer = server.handle(call, stale);

@@ -78,7 +78,7 @@ void StreamLink::start_list(Stream& stream) {
   Environment& env = wire_.environment;
   const engine::EffectId id = stream.effect.id;
   std::uint64_t stale = UINT64_MAX;
-  if (env.strikes(FaultKind::kListStale)) {
+  if (allows_stale(stream.effect.path) && env.strikes(FaultKind::kListStale)) {
     stale = wire_.server.store().revision() - env.prng.below(200);
   }
   ApiAnswer answer = wire_.server.handle(

@@ -230,13 +230,24 @@ TEST_F(CheckerTest, PermitBeforeStart) {
   expect_broken("S3 permit before start");
 }
 
-TEST_F(CheckerTest, ALateDuplicateOfAPermitIsNoPermit) {
+TEST_F(CheckerTest, APermitForARunThatIsOverIsNobodys) {
   now_ = Millis{10'020};
   status({10}, {}, 10);
+  status({}, {{10, "Skipped", run_name(10)}}, 10);
+  now_ = Millis{15'020};
   permit(10, kHolder, true);
   expect_whole();
   start(10);
   expect_broken("S3 permit before start");
+}
+
+TEST_F(CheckerTest, UniqueClaimARunInActiveHasOnePodJob) {
+  now_ = Millis{10'020};
+  status({10}, {}, 10);
+  permit(10);
+  server_.store().remove(Resource::kPodJobs, {"shop", run_name(10)}, {"user", false, false});
+  permit(10);
+  expect_broken("S1 unique claim");
 }
 
 TEST_F(CheckerTest, NoDialWithoutAClaim) {
