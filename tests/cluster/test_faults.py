@@ -136,7 +136,7 @@ class Faults(ClusterCase):
     def test_a_malformed_kubeconfig_is_refused_with_path_and_reason(self):
         for name, text, wanted in (
                 ("empty", "", "not a kubeconfig"),
-                ("broken", "clusters: [", "line"),
+                ("broken", "clusters: [", ":1:1: not YAML"),
                 ("nowhere", "apiVersion: v1\nkind: Config\ncurrent-context: x\n", "x")):
             path = os.path.join(self.plane.directory, name + ".yaml")
             with open(path, "w") as file:
