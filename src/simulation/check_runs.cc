@@ -318,9 +318,11 @@ bool Checker::gave_up_place(const RunAccount& run, const ProcessRecord& process,
   if (run.phase != "Unknown" && run.phase != "Failed") return false;
   if (user_deleted_.contains(run.key)) return true;
   const Seconds deadline{number_in(run.last->json, 600, "spec", "activeDeadlineSeconds")};
-  // The holder counts from its own start time, in whole seconds and on its own clock.
+  // The deadline is the run's: from its first dial, in whole seconds of the holder's clock.
+  const auto start = time_in(run.last->json, "status", "startTime");
+  const Millis begin = start ? WallMillis(*start) - limits_.start : process.started;
   const Millis earliest = deadline + limits_.lease - limits_.skew - limits_.dial;
-  return now >= process.started + earliest;
+  return now >= begin + earliest;
 }
 
 }  // namespace podcron::simulation
