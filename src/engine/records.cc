@@ -413,6 +413,8 @@ void Engine::State::on_record_answer(Answer&& answer) {
     erase_record(answer.call.name);
   } else if (answer.reply.http_status == 200 && answer.call.kind != CallKind::kDeleteRecord) {
     if (const auto record = decoder_.pod_job(answer.reply.body)) put_record(*record);
+    // The watch may have brought this version before its answer, when the row was still tended.
+    record_timers_[now_.mono].insert(answer.call.name);
     const JobRow* job = jobs_.find(owner);
     if (answer.call.kind == CallKind::kConcludeRecord && job != nullptr) {
       count(metric::kRuns, {{"outcome", "Unknown"}});
