@@ -215,7 +215,8 @@ reconcile::RunFact Engine::State::fact_of(const JobRow& row, const api::ActiveRu
   const std::string name = key_of(row.object.meta.namespace_, active.name);
   if (runs_here(name)) return {};
   if (const auto at = unrecorded_.find(name); at != unrecorded_.end()) {
-    return at->second.second;
+    if (at->second.holder == active.holder) return at->second.fact;
+    unrecorded_.erase(at);
   }
   const RecordRow* record = records_.find(name);
   if (record == nullptr || record->owner != row.object.meta.uid || !is_final(record->phase)) {
@@ -278,7 +279,7 @@ void Engine::State::written(JobRow& row) {
   row.disposals.clear();
   // What has left `active` needs no memory of its end any more.
   std::erase_if(unrecorded_, [&](const auto& entry) {
-    return entry.second.first == job.meta.uid &&
+    return entry.second.job == job.meta.uid &&
            std::none_of(job.status.active.begin(), job.status.active.end(),
                         [&](const api::ActiveRun& run) {
                           return key_of(job.meta.namespace_, run.name) == entry.first;

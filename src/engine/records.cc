@@ -194,9 +194,8 @@ void Engine::State::on_inspected(Answer&& answer) {
   if (answer.reply.http_status != 200) return;
   const auto record = decoder_.pod_job(answer.reply.body);
   if (!record || !record->controller || record->controller->uid != row->object.meta.uid) {
-    unrecorded_[name] = {row->object.meta.uid,
-                         {true, false, api::Outcome::kFailed, std::string(reason::kPodJobNameTaken),
-                          whole_seconds(now_.wall)}};
+    remember_end(row, answer.call.name, row->object.meta.uid, row->object.meta.namespace_,
+                 api::Outcome::kFailed, reason::kPodJobNameTaken);
     return enqueue(row->id);
   }
   put_record(*record);
@@ -228,10 +227,8 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   const std::string name = key_of(row.object.meta.namespace_, active.name);
   const reconcile::RunOrigin origin = origin_of(row, active);
   if (whole_seconds(now_.wall) > origin.starting_deadline) {
-    unrecorded_[name] = {
-        row.object.meta.uid,
-        {true, false, api::Outcome::kFailed, std::string(reason::kStartingDeadlineExceeded),
-         whole_seconds(now_.wall)}};
+    remember_end(&row, active.name, row.object.meta.uid, row.object.meta.namespace_,
+                 api::Outcome::kFailed, reason::kStartingDeadlineExceeded);
     return enqueue(row.id);
   }
   if (row.writing || row.reading) return;  // looked at again after the rest

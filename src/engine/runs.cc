@@ -406,9 +406,9 @@ void Engine::State::conclude(RunEntry& entry) {
       if (d->second.empty()) dialled_.erase(d);
     }
   }
-  const WallTime now = whole_seconds(now_.wall);
   const auto unrecorded = [&](api::Outcome outcome, std::string_view why) {
-    unrecorded_[name] = {origin.pod_cron_job_uid, {true, false, outcome, std::string(why), now}};
+    remember_end(jobs_.find(origin.pod_cron_job_uid), origin.run, origin.pod_cron_job_uid,
+                 origin.namespace_, outcome, why);
     report_run(entry, outcome, std::string(why));
   };
   switch (run.end()) {
@@ -448,6 +448,22 @@ void Engine::State::conclude(RunEntry& entry) {
   enqueue(job);
   wake_bound_waiters();
   record_timers_[now_.mono].insert(name);
+}
+
+void Engine::State::remember_end(const JobRow* row, const std::string& run, const Uid& job,
+                                 const std::string& namespace_, api::Outcome outcome,
+                                 std::string_view why) {
+  Unrecorded end{job, holder_, {}};
+  if (row != nullptr) {
+    for (const api::ActiveRun& active : row->object.status.active) {
+      if (active.name == run) end.holder = active.holder;
+    }
+  }
+  end.fact.leaves = true;
+  end.fact.outcome = outcome;
+  end.fact.reason = why;
+  end.fact.completed = whole_seconds(now_.wall);
+  unrecorded_[key_of(namespace_, run)] = std::move(end);
 }
 
 void Engine::State::report_run(const RunEntry& entry, api::Outcome outcome,

@@ -116,6 +116,8 @@ struct Engine::State {
   void on_task_started(const TaskStarted& started);
   void on_task_ended(TaskEnded&& ended);
   void conclude(RunEntry& entry);
+  void remember_end(const JobRow* row, const std::string& run, const Uid& job,
+                    const std::string& namespace_, api::Outcome outcome, std::string_view why);
   void report_run(const RunEntry& entry, api::Outcome outcome, const std::string& reason);
   RunEntry* find_run(RunId id);
   [[nodiscard]] bool runs_here(const std::string& key) const { return run_by_key_.contains(key); }
@@ -180,8 +182,14 @@ struct Engine::State {
   std::map<std::string, std::set<std::pair<RunId, std::uint32_t>>, std::less<>> dialled_;
   std::vector<std::pair<RunId, reconcile::Dial>> dials_;  // waiting for a handshake place
   RunId next_run_ = 0;
-  /// Ends that no PodJob records, until the run has left `active`.
-  std::map<std::string, std::pair<Uid, reconcile::RunFact>, std::less<>> unrecorded_;
+  /// Ends that no PodJob records, until the run has left `active`. Such an end is a word about the
+  /// holder that `active` named then: a take-over makes it void.
+  struct Unrecorded {
+    Uid job;
+    std::string holder;
+    reconcile::RunFact fact;
+  };
+  std::map<std::string, Unrecorded, std::less<>> unrecorded_;
   /// Runs (by key) whose PodJob is being looked at for a take-over.
   std::set<std::string, std::less<>> inspecting_;
   /// Leftovers are not looked at again before.
