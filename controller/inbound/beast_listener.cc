@@ -52,7 +52,7 @@ class Session : public std::enable_shared_from_this<Session> {
     parser_->header_limit(kHeadBytesMax);
     parser_->body_limit(0);
     limit(requests_ == 0 ? kRequestMax : kIdleMax);
-    http::async_read(
+    http::async_read_header(
         socket_, buffer_, *parser_,
         [self = shared_from_this()](error_code error, std::size_t) { self->on_read(error); });
   }
@@ -72,6 +72,8 @@ class Session : public std::enable_shared_from_this<Session> {
       return refuse(400, "this is not HTTP/1.1\n");
     }
     if (error) return close();
+    // A head that ends the request: bodies are not even read.
+    if (!parser_->is_done()) return refuse(413, "no body is accepted\n");
     const auto& request = parser_->get();
     const auto method = request.method_string();
     const auto target = request.target();

@@ -260,8 +260,15 @@ class RequestCall final : public Call {
     parser_.body_limit(engine::kReplyBytesMax);
     parser_.header_limit(kHeadBytesMax);
     buffer_.reserve(4096);
-    http::async_read(stream(), buffer_, parser_,
-                     [self = self()](error_code error, std::size_t) { self->on_read(error); });
+    // Head and body apart: Beast 1.74 forgets the limit when both come in one read.
+    http::async_read_header(
+        stream(), buffer_, parser_, [self = self()](error_code error, std::size_t) {
+          if (self->ended()) return;
+          if (error || self->parser_.is_done()) return self->on_read(error);
+          http::async_read(
+              self->stream(), self->buffer_, self->parser_,
+              [self](error_code body_error, std::size_t) { self->on_read(body_error); });
+        });
   }
 
   void on_read(const error_code& error) {
@@ -400,7 +407,8 @@ class PushCall final : public Call {
 
   void report(std::string error) override {
     --core().open_streams;
-    sink_->done(error.empty(), std::move(error));
+    const bool orderly = error.empty();
+    sink_->done(orderly, std::move(error));
   }
 
   const std::shared_ptr<StreamSink> sink_;

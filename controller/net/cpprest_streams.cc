@@ -131,6 +131,17 @@ int verify_and_keep_reason(X509_STORE_CTX* context, void* refusal) {
   return good;
 }
 
+/// Its error codes mislead (end of file reads "No such file"), so only phase and text count. One
+/// exception: it turns "connection refused" into "host unreachable" and says neither.
+std::string text_of(const std::exception& thrown) {
+  const auto* const http = dynamic_cast<const web::http::http_exception*>(&thrown);
+  if (http != nullptr && http->error_code() == std::errc::host_unreachable) {
+    return "connection refused, or host unreachable";
+  }
+  const std::string text = thrown.what();
+  return text.empty() ? "unknown error" : text;
+}
+
 /// One open call.
 struct Flow {
   CallId id = 0;
@@ -239,7 +250,7 @@ void CpprestStreams::open(CallId id, StreamCall call, std::shared_ptr<StreamSink
     answer = client_for(call.inactivity_timeout)
                  ->request(make_request(call, *flow->buffer), flow->cancel.get_token());
   } catch (const std::exception& error) {
-    return finish(*flow, error.what());
+    return finish(*flow, text_of(error));
   }
   // Task-based continuations always run and see every exception: one that nobody looks at would
   // end the process. Nothing else here may call get() or wait(): the pool has one thread.
@@ -254,8 +265,7 @@ void CpprestStreams::open(CallId id, StreamCall call, std::shared_ptr<StreamSink
         try {
           task.get();
         } catch (const std::exception& thrown) {
-          error = thrown.what();
-          if (error.empty()) error = "unknown error";
+          error = text_of(thrown);
         }
         self->finish(*flow, error);
       });
@@ -266,7 +276,6 @@ void CpprestStreams::finish(Flow& flow, const std::string& error) {
   if (flow.cancelled) {
     text = "cancelled";
   } else if (!error.empty()) {
-    // Its error codes mislead (end of file reads "No such file"): only the phase and text count.
     const std::string authority = credentials_->access().authority();
     text = fmt::format("{} {}: {}", flow.headed ? "read from" : "connect to", authority, error);
     const std::lock_guard lock(refusal_->mutex);
@@ -279,7 +288,8 @@ void CpprestStreams::finish(Flow& flow, const std::string& error) {
     const std::lock_guard lock(mutex_);
     flows_.erase(flow.id);
   }
-  flow.sink->done(text.empty(), std::move(text));
+  const bool orderly = text.empty();
+  flow.sink->done(orderly, std::move(text));
   --open_;
 }
 

@@ -97,7 +97,9 @@ void TlsLink::shake_hands() {
     std::string reason = reason_text(error);
     const long verified = SSL_get_verify_result(self->stream_.native_handle());
     if (verified != X509_V_OK) {
-      reason += fmt::format(": {}", X509_verify_cert_error_string(verified));
+      // Asio's text is of whatever failed innermost, such as a signature.
+      reason =
+          fmt::format("certificate verify failed: {}", X509_verify_cert_error_string(verified));
     }
     self->finish(fmt::format("TLS with {}: {}", self->credentials_->access().authority(), reason));
   });

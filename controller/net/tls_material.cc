@@ -175,7 +175,9 @@ void TlsMaterial::prepare(SSL* connection, const std::string& verified_name) {
   }
   const std::lock_guard lock(mutex_);
   if (session_ && SSL_SESSION_is_resumable(session_.get()) == 1) {
-    SSL_set_session(connection, session_.get());
+    // A copy: a connection that breaks marks its session as not to be resumed.
+    const OpenSslPtr<SSL_SESSION> copy(SSL_SESSION_dup(session_.get()));
+    if (copy) SSL_set_session(connection, copy.get());
   }
 }
 
