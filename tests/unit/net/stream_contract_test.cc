@@ -284,7 +284,7 @@ TEST_P(StreamContract, ARefusalKeepsStatusBodyDateAndRetryAfter) {
 }
 
 TEST_P(StreamContract, ASlowSinkStopsTheServer) {
-  constexpr std::uint64_t kTotal = 256u << 20;
+  constexpr std::uint64_t kTotal = 96u << 20;
   const std::string piece = chunk(std::string(64 * 1024, 'x'));
   std::atomic<std::uint64_t> sent{0};
   TlsServer server([&](Peer& peer) {
