@@ -93,13 +93,6 @@ bool is_deleting(const Json& json) {
   return find_in(json, "metadata", "deletionTimestamp") != nullptr;
 }
 
-/// `json` with its status taken out, for comparing the rest.
-Json without_status(const Json& json) {
-  Json rest = json;
-  rest.erase("status");
-  return rest;
-}
-
 /// Server-owned metadata of `after` is that of `before`, whatever the writer sent.
 void restore_server_fields(const Json& before, Json& after) {
   const Json& old_meta = before.at("metadata");
@@ -365,17 +358,19 @@ ApiAnswer ApiServer::patch(const RequestPath& path, const ApiCall& call) {
   if (!version.empty() && version != std::to_string(before->resource_version)) {
     return conflict(type, path.name);
   }
+  // Copies of whole objects are what a simulation spends its time on: one is enough here.
   Json after = before->json;
-  after.merge_patch(*delta);
   if (path.subresource == "status") {
     // Only the status is taken from a request to the subresource.
-    Json whole = without_status(before->json);
-    if (after.contains("status")) whole["status"] = std::move(after["status"]);
-    after = std::move(whole);
-  } else if (type.status_subresource) {
-    Json whole = without_status(after);
-    if (before->json.contains("status")) whole["status"] = before->json.at("status");
-    after = std::move(whole);
+    if (const auto status = delta->find("status"); status != delta->end()) {
+      after.merge_patch({{"status", *status}});
+    }
+  } else {
+    after.merge_patch(*delta);
+    if (type.status_subresource && delta->contains("status")) {
+      after.erase("status");
+      if (before->json.contains("status")) after["status"] = before->json.at("status");
+    }
   }
   if (!find_in(after, "metadata")->is_object()) return bad_request("metadata must be an object");
   Author author = call.author;

@@ -11,6 +11,9 @@ namespace podcron::simulation {
 namespace {
 
 constexpr std::string_view kKubelet = "kubelet";
+/// A container is down for longer than a dial takes, as real ones are: an exec that was sent to the
+/// old one does not arrive in the new one.
+constexpr Millis kDownLeast{1200};
 constexpr std::string_view kWorkloadController = "workload controller";
 /// apimachinery's alphabet of generated names: pods named otherwise count as adopted.
 constexpr std::string_view kNameAlphabet = "bcdfghjklmnpqrstvwxz2456789";
@@ -106,7 +109,7 @@ void Cluster::create_pod(std::size_t workload_index, std::size_t ordinal) {
   environment_.trace.line("cluster", "pod {} created", key.name);
   const std::string uid = pod.uid;
   pods_[key] = std::move(pod);
-  environment_.timeline.after(environment_.draw(Millis{500}, Millis{4000}),
+  environment_.timeline.after(environment_.draw(kDownLeast, Millis{4000}),
                               [this, key, uid] { become_ready(key, uid); });
 }
 
@@ -130,18 +133,18 @@ Json Cluster::pod_json(const PodState& pod, const ObjectKey& key) const {
                {"spec", pod_spec()}};
   json["spec"]["nodeName"] = fmt::format("node-{}", pod.ordinal % 3);
   Json& status = json["status"];
-  const bool running = !pod.container_id.empty();
-  status["phase"] = running ? "Running" : "Pending";
+  status["phase"] = pod.container_id.empty() ? "Pending" : "Running";
   status["conditions"] = Json::array(
       {condition("Initialized", true, now), condition("Ready", pod.ready, now),
        condition("ContainersReady", pod.ready, now), condition("PodScheduled", true, now)});
   Json container = {{"name", kContainerName},
                     {"image", "registry.example/shop:1.4"},
                     {"ready", pod.ready},
-                    {"started", running},
+                    {"started", pod.running},
                     {"restartCount", pod.restarts}};
-  if (running) {
-    container["containerID"] = pod.container_id;
+  // While it is down, the status still names the container that was.
+  if (!pod.container_id.empty()) container["containerID"] = pod.container_id;
+  if (pod.running) {
     container["state"] = {{"running", {{"startedAt", now}}}};
     status["podIP"] = fmt::format("10.244.{}.{}", pod.workload, pod.ordinal + 2);
   } else {
@@ -165,7 +168,8 @@ void Cluster::become_ready(const ObjectKey& key, const std::string& uid) {
   const auto found = pods_.find(key);
   if (found == pods_.end() || found->second.uid != uid || found->second.ready) return;
   PodState& pod = found->second;
-  if (pod.container_id.empty()) pod.container_id = new_container_id();
+  if (!pod.running) pod.container_id = new_container_id();
+  pod.running = true;
   pod.ready = true;
   environment_.trace.line("cluster", "pod {} ready", key.name);
   write_status(key);
@@ -230,16 +234,16 @@ void Cluster::finish_termination(const ObjectKey& key, const std::string& uid) {
 
 void Cluster::restart_container() {
   const auto key = pick_pod();
-  if (!key || pods_.at(*key).container_id.empty() || pods_.at(*key).terminating) return;
+  if (!key || !pods_.at(*key).running || pods_.at(*key).terminating) return;
   PodState& pod = pods_.at(*key);
   environment_.trace.line("cluster", "container of pod {} restarted", key->name);
-  pod.container_id = new_container_id();
+  pod.running = false;
   pod.ready = false;
   ++pod.restarts;
   end_tasks(pod);
   write_status(*key);
   const std::string uid = pod.uid;
-  environment_.timeline.after(environment_.draw(Millis{500}, Millis{5000}),
+  environment_.timeline.after(environment_.draw(kDownLeast, Millis{6000}),
                               [this, key = *key, uid] { become_ready(key, uid); });
 }
 
@@ -258,7 +262,7 @@ std::optional<ApiAnswer> Cluster::refuse_exec(std::string_view namespace_, std::
   if (!container.empty() && container != kContainerName) {
     return bad_request(fmt::format("container {} is not valid for pod {}", container, pod));
   }
-  if (found->second.container_id.empty()) {
+  if (!found->second.running) {
     return internal_error("container not found (\"app\")");
   }
   return std::nullopt;

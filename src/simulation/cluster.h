@@ -73,6 +73,7 @@ class Cluster {
     std::string uid;
     std::string container_id;
     int restarts = 0;
+    bool running = false;  // the container named by container_id
     bool ready = false;
     bool terminating = false;
     std::vector<RunningTask> tasks;
