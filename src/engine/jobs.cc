@@ -137,14 +137,19 @@ void Engine::State::forget_claim(JobRow& row, bool won) {
   --claims_in_flight_;
   --held_by_namespace_[namespace_];
   if (!won) {
-    load_.release(key_of(namespace_, row.claim->run));
-    wake_bound_waiters();
+    free_pods(key_of(namespace_, row.claim->run));
+    wake_bound_waiters();  // of the bounds on runs
   }
   row.claim.reset();
 }
 
 void Engine::State::wake_bound_waiters() {
   for (const JobId id : bound_waiters_) enqueue(id);
+}
+
+/// The run no longer makes its pods busy: whoever waits for one looks again.
+void Engine::State::free_pods(const std::string& run) {
+  if (load_.release(run)) wake_bound_waiters();
 }
 
 void Engine::State::process_job(JobRow& row) {
@@ -298,7 +303,7 @@ void Engine::State::written(JobRow& row) {
   active.scheduled_time = claim.scheduled_time;
   if (draining_) {
     // Never dialled, so that a successor runs it.
-    load_.release(key_of(job.meta.namespace_, claim.run));
+    free_pods(key_of(job.meta.namespace_, claim.run));
     return;
   }
   start_run(row, reconcile::Run::claimed(origin_of(row, active), job.spec.job, claim.targets,

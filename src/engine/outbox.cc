@@ -42,6 +42,8 @@ std::string_view to_string(CallKind kind) {
       return "remove";
     case CallKind::kInspectRecord:
       return "inspect";
+    case CallKind::kAskOwner:
+      return "ask_owner";
     case CallKind::kSwapHolder:
       return "take_over";
     case CallKind::kConcludeRecord:

@@ -41,6 +41,7 @@ enum class CallKind : std::uint8_t {
   kGiveBack,        // PATCH PodJob annotation to ""
   kRemoveRecord,    // DELETE PodJob that was never dialled
   kInspectRecord,   // GET PodJob of a gone holder
+  kAskOwner,        // GET PodCronJob of a PodJob whose owner we do not know
   kSwapHolder,      // PATCH PodJob annotation to ours
   kConcludeRecord,  // PATCH PodJob status to Unknown for a gone holder
   kDropFinalizer,   // PATCH PodJob finalizers

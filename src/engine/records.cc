@@ -62,7 +62,12 @@ void Engine::State::put_record(const api::PodJob& record) {
   if (!is_final(row->phase) && !row->targets.empty()) {
     load_.hold(name, row->owner, row->targets);
   } else if (!row->end_unknown) {
-    load_.release(name);
+    free_pods(name);
+  }
+  const auto end = unrecorded_.find(name);
+  if (end != unrecorded_.end() && end->second.job == row->owner &&
+      end->second.fact.reason == reason::kStartingDeadlineExceeded) {
+    unrecorded_.erase(end);
   }
   if (const JobRow* job = jobs_.find(row->owner)) enqueue(job->id);
   record_timers_[now_.mono].insert(name);
@@ -72,7 +77,7 @@ void Engine::State::erase_record(const std::string& name) {
   const RecordRow* row = records_.find(name);
   if (row == nullptr) return;
   const Uid owner = row->owner;
-  if (!runs_here(name)) load_.release(name);
+  if (!runs_here(name)) free_pods(name);
   records_.erase(name);
   if (const JobRow* job = jobs_.find(owner)) enqueue(job->id);
 }
@@ -194,8 +199,8 @@ void Engine::State::on_inspected(Answer&& answer) {
   if (answer.reply.http_status != 200) return;
   const auto record = decoder_.pod_job(answer.reply.body);
   if (!record || !record->controller || record->controller->uid != row->object.meta.uid) {
-    remember_end(row, answer.call.name, row->object.meta.uid, row->object.meta.namespace_,
-                 api::Outcome::kFailed, reason::kPodJobNameTaken);
+    remember_end(name, row->object.meta.uid, active->holder, api::Outcome::kFailed,
+                 reason::kPodJobNameTaken);
     return enqueue(row->id);
   }
   put_record(*record);
@@ -227,8 +232,8 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   const std::string name = key_of(row.object.meta.namespace_, active.name);
   const reconcile::RunOrigin origin = origin_of(row, active);
   if (whole_seconds(now_.wall) > origin.starting_deadline) {
-    remember_end(&row, active.name, row.object.meta.uid, row.object.meta.namespace_,
-                 api::Outcome::kFailed, reason::kStartingDeadlineExceeded);
+    remember_end(name, row.object.meta.uid, active.holder, api::Outcome::kFailed,
+                 reason::kStartingDeadlineExceeded);
     return enqueue(row.id);
   }
   if (row.writing || row.reading) return;  // looked at again after the rest
@@ -347,12 +352,13 @@ void Engine::State::tend_record(const std::string& name) {
     record_timers_[*row->retry_at].insert(name);
     return;
   }
+  if (job == nullptr && !row->orphan && !row->owner_name.empty()) return ask_owner(*row);
   if (!is_final(row->phase) && !row->undialled) {
     if (row->owner.empty() || !row->scheduled_time) return;  // hand-made: not ours to judge
     return conclude_record(*row, row->deleting ? reason::kDeleted : reason::kRestoredRecord,
                            "no PodCronJob lists this run as active; it was not run");
   }
-  load_.release(name);
+  free_pods(name);
   if (row->has_finalizer) return drop_finalizer(*row);
 }
 
@@ -387,6 +393,30 @@ void Engine::State::conclude_record(const RecordRow& row, std::string_view why,
   call.path = kube::pod_job_path(row.namespace_, row.name) + "/status";
   call.body = api::encode_status_patch(status, row.resource_version, whole_seconds(now_.wall));
   outbox_.submit(std::move(call));
+}
+
+/// Its PodCronJob may be one that our watch has not brought yet: only a live read tells an orphan.
+void Engine::State::ask_owner(RecordRow& row) {
+  row.tending = true;
+  Call call;
+  call.kind = CallKind::kAskOwner;
+  call.name = key_of(row.namespace_, row.name);
+  call.path = kube::pod_cron_job_path(row.namespace_, row.owner_name);
+  outbox_.submit(std::move(call));
+}
+
+void Engine::State::on_owner_asked(Answer&& answer) {
+  RecordRow* row = records_.find(answer.call.name);
+  if (row == nullptr) return;
+  row->tending = false;
+  std::optional<api::PodCronJob> owner;
+  if (answer.reply.http_status == 200) {
+    if (auto job = decoder_.pod_cron_job(answer.reply.body)) owner = std::move(*job);
+  }
+  row->orphan = answer.reply.http_status == 404 || (owner && owner->meta.uid != row->owner);
+  if (owner) put_job(std::move(*owner));
+  if (!row->orphan) row->retry_at = now_.mono + kTendRetry;
+  record_timers_[row->orphan ? now_.mono : *row->retry_at].insert(answer.call.name);
 }
 
 void Engine::State::drop_finalizer(RecordRow& row) {
@@ -443,6 +473,8 @@ void Engine::State::limit_history(JobRow& row) {
   for (auto at = owned.rbegin(); at != owned.rend(); ++at) {
     const RecordRow* record = records_.find(*at);
     if (!is_final(record->phase)) continue;
+    // Whoever writes it out of `active`, it makes no pod busy any more.
+    if (record->end_unknown && has_left(row, *record)) free_pods(*at);
     // Another controller's write may have taken it from `active`: its finalizer is ours to drop.
     if (record->has_finalizer && !record->tending && has_left(row, *record)) {
       record_timers_[now_.mono].insert(*at);

@@ -285,6 +285,8 @@ void Engine::State::on_answer(Answer&& answer) {
       return on_claim_taken(std::move(answer));
     case CallKind::kInspectRecord:
       return on_inspected(std::move(answer));
+    case CallKind::kAskOwner:
+      return on_owner_asked(std::move(answer));
     case CallKind::kSwapHolder:
       return on_holder_swapped(std::move(answer));
     case CallKind::kConcludeRecord:
@@ -407,8 +409,7 @@ void Engine::State::conclude(RunEntry& entry) {
     }
   }
   const auto unrecorded = [&](api::Outcome outcome, std::string_view why) {
-    remember_end(jobs_.find(origin.pod_cron_job_uid), origin.run, origin.pod_cron_job_uid,
-                 origin.namespace_, outcome, why);
+    remember_end(name, origin.pod_cron_job_uid, origin.holder, outcome, why);
     report_run(entry, outcome, std::string(why));
   };
   switch (run.end()) {
@@ -439,7 +440,7 @@ void Engine::State::conclude(RunEntry& entry) {
   RecordRow* record = records_.find(name);
   if (record != nullptr && run.end() == RunEnd::kDropped) record->undialled = true;
   const bool keeps_place = record != nullptr && record->end_unknown;
-  if (!keeps_place) load_.release(name);
+  if (!keeps_place) free_pods(name);
   --held_by_namespace_[origin.namespace_];
   if (entry.timer) run_timers_.erase({*entry.timer, entry.id});
   run_by_key_.erase(name);
@@ -450,20 +451,14 @@ void Engine::State::conclude(RunEntry& entry) {
   record_timers_[now_.mono].insert(name);
 }
 
-void Engine::State::remember_end(const JobRow* row, const std::string& run, const Uid& job,
-                                 const std::string& namespace_, api::Outcome outcome,
-                                 std::string_view why) {
-  Unrecorded end{job, holder_, {}};
-  if (row != nullptr) {
-    for (const api::ActiveRun& active : row->object.status.active) {
-      if (active.name == run) end.holder = active.holder;
-    }
-  }
+void Engine::State::remember_end(const std::string& run, const Uid& job, std::string holder,
+                                 api::Outcome outcome, std::string_view why) {
+  Unrecorded end{job, std::move(holder), {}};
   end.fact.leaves = true;
   end.fact.outcome = outcome;
   end.fact.reason = why;
   end.fact.completed = whole_seconds(now_.wall);
-  unrecorded_[key_of(namespace_, run)] = std::move(end);
+  unrecorded_[run] = std::move(end);
 }
 
 void Engine::State::report_run(const RunEntry& entry, api::Outcome outcome,

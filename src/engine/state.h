@@ -88,6 +88,7 @@ struct Engine::State {
   void forget_claim(JobRow& row, bool won);
   void give_up_write(JobRow& row);
   void wake_bound_waiters();
+  void free_pods(const std::string& run);
 
   // ---- label_probe.cc ----
   void probe_labels(JobRow& row);
@@ -116,8 +117,8 @@ struct Engine::State {
   void on_task_started(const TaskStarted& started);
   void on_task_ended(TaskEnded&& ended);
   void conclude(RunEntry& entry);
-  void remember_end(const JobRow* row, const std::string& run, const Uid& job,
-                    const std::string& namespace_, api::Outcome outcome, std::string_view why);
+  void remember_end(const std::string& run, const Uid& job, std::string holder,
+                    api::Outcome outcome, std::string_view why);
   void report_run(const RunEntry& entry, api::Outcome outcome, const std::string& reason);
   RunEntry* find_run(RunId id);
   [[nodiscard]] bool runs_here(const std::string& key) const { return run_by_key_.contains(key); }
@@ -136,6 +137,8 @@ struct Engine::State {
   void on_holder_swapped(Answer&& answer);
   void conclude_record(const RecordRow& row, std::string_view reason, std::string message);
   void on_record_answer(Answer&& answer);
+  void ask_owner(RecordRow& row);
+  void on_owner_asked(Answer&& answer);
   void drop_finalizer(RecordRow& row);
   void limit_history(JobRow& row);
   [[nodiscard]] reconcile::RunOrigin origin_of(const JobRow& row,
@@ -183,7 +186,8 @@ struct Engine::State {
   std::vector<std::pair<RunId, reconcile::Dial>> dials_;  // waiting for a handshake place
   RunId next_run_ = 0;
   /// Ends that no PodJob records, until the run has left `active`. Such an end is a word about the
-  /// holder that `active` named then: a take-over makes it void.
+  /// holder that `active` named then: a take-over makes it void. One that was judged because there
+  /// was no PodJob is void when there is one after all (a late request of a holder that is gone).
   struct Unrecorded {
     Uid job;
     std::string holder;

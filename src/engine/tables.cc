@@ -85,6 +85,7 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
   if (same) row.epoch = std::max(row.epoch, epoch);
   if (record.meta.resource_version <= row.resource_version) return nullptr;
   if (!same) row.epoch = epoch;
+  row.orphan = row.orphan && same;
   if (!same && !row.owner.empty()) by_owner_[row.owner].erase(key);
   row.namespace_ = record.meta.namespace_;
   row.name = record.meta.name;
@@ -162,9 +163,9 @@ void PodLoad::hold(const std::string& run, const Uid& job,
   }
 }
 
-void PodLoad::release(const std::string& run) {
+bool PodLoad::release(const std::string& run) {
   const auto at = runs_.find(run);
-  if (at == runs_.end()) return;
+  if (at == runs_.end()) return false;
   for (const Uid& pod : at->second.pods) {
     const auto jobs = jobs_by_pod_.find(pod);
     const auto one = std::find(jobs->second.begin(), jobs->second.end(), at->second.job);
@@ -172,6 +173,7 @@ void PodLoad::release(const std::string& run) {
     if (jobs->second.empty()) jobs_by_pod_.erase(jobs);
   }
   runs_.erase(at);
+  return true;
 }
 
 bool PodLoad::busy(const Uid& pod, const Uid& job, std::size_t runs_max) const {

@@ -93,6 +93,7 @@ struct RecordRow {
   std::vector<api::TargetRef> targets;  // of unfinished ones and those that keep their place
   bool undialled = false;               // certainly: its run was dropped before the dial
   bool tending = false;                 // a write or an inspection is in flight
+  bool orphan = false;                  // a live read found no such PodCronJob
   std::optional<MonoTime> retry_at;
 };
 
@@ -117,7 +118,8 @@ class RecordTable {
 class PodLoad {
  public:
   void hold(const std::string& run, const Uid& job, const std::vector<api::TargetRef>& targets);
-  void release(const std::string& run);
+  /// False: it held nothing.
+  bool release(const std::string& run);
   /// An unfinished run of the job is in the pod, or it has `runs_max` runs of any.
   [[nodiscard]] bool busy(const Uid& pod, const Uid& job, std::size_t runs_max) const;
 

@@ -195,7 +195,9 @@ void Checker::check_removal(RunAccount& run, const Change& change, VirtualTime n
   const bool was_final = is_final_phase(text_in(change.before->json, "status", "phase"));
   const auto owner = schedules_.find(run.owner);
   const bool owner_lives = owner != schedules_.end() && !owner->second.removed;
-  if (by_replica(change.author) && !was_final && !run.processes.empty() && owner_lives) {
+  // One that came late, for a run that is over, may go: the processes were another PodJob's.
+  const bool started = run.processes.size() > 0 && in_active(run);
+  if (by_replica(change.author) && !was_final && started && owner_lives) {
     report("S15 record is kept",
            fmt::format("{} removes PodJob {}, which has started a process and is not over",
                        change.author.name, change.key.name),

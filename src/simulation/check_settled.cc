@@ -56,7 +56,8 @@ void Checker::check_settled_schedule(const ScheduleAccount& account, const Json&
     broken("the last edit was not taken in");
   }
   const WallTime today = whole_seconds(wall(now));
-  const bool skipping = !status.history.empty() && status.history.back().count > 1;
+  const bool skipping = !status.history.empty() && (status.history.back().outcome == "Skipped" ||
+                                                    status.history.back().outcome == "Missed");
   const Seconds tolerated = skipping ? kDeferred : kRecent;
   const auto beat = beat_of(status.observed->schedule);
   if (beat && !suspended && count_due(*beat, *status.decided_through, today - tolerated) > 0) {

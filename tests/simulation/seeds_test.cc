@@ -63,6 +63,7 @@ Report run_all(const std::vector<std::uint64_t>& seeds) {
 std::vector<std::uint64_t> wanted_seeds() {
   std::uint64_t from = 1;
   std::uint64_t to = kSeeds;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): read before any thread starts
   if (const char* range = std::getenv("PODCRON_SEEDS")) {
     char colon = 0;
     std::istringstream(range) >> from >> colon >> to;
