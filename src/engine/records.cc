@@ -138,6 +138,7 @@ void Engine::State::tend_active(JobRow& row) {
     if (runs_here(name) || inspecting_.contains(name) || unrecorded_.contains(name)) continue;
     const RecordRow* record = records_.find(name);
     const bool recorded = record != nullptr && record->owner == row.object.meta.uid;
+    if (recorded && record->undialled) continue;  // on its way out
     if (recorded && is_final(record->phase)) {
       if (record->end_unknown) {
         // Only what lies ahead: a place that is over is settled by the plan, not by a timer.
@@ -339,7 +340,9 @@ void Engine::State::tend_record(const std::string& name) {
   RecordRow* row = records_.find(name);
   if (row == nullptr || row->tending || runs_here(name) || draining_ || !may_start()) return;
   const JobRow* job = jobs_.find(row->owner);
-  if (job != nullptr && (!has_left(*job, *row) || inspecting_.contains(name))) return;
+  // An undialled one is in the way of whoever took the claim.
+  const bool in_place = job != nullptr && !has_left(*job, *row) && !row->undialled;
+  if (in_place || (job != nullptr && inspecting_.contains(name))) return;
   const std::string_view holder = holder_in(row->holder);
   if (!holder.empty() && !holder_gone(holder)) {
     // Its holder does this; if that one dies, we look again.

@@ -354,9 +354,6 @@ void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {
     record.kind = RecordReply::Kind::kNotFound;
   } else if (reply.http_status == 409) {
     record.kind = RecordReply::Kind::kConflict;
-  } else if (answer.call.kind == CallKind::kPermit && answer.call.was_uncertain) {
-    // A quota may be full because of the first try: only a live read tells.
-    record.kind = RecordReply::Kind::kConflict;
   } else {
     record.kind = RecordReply::Kind::kRefused;
     record.message = refusal_text(reply);

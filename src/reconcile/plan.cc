@@ -289,7 +289,6 @@ void Planner::judge_targets(const eligibility::Assessment& assessment) {
          eligibility::describe(assessment));
     return;
   }
-  plan.watch_pods = true;
   if (assessment.reconsider_at) {
     wake(*assessment.reconsider_at);
   }
@@ -335,6 +334,12 @@ void Planner::claim(WallTime candidate, const eligibility::Assessment& assessmen
 
 void Planner::finish() {
   auto& status = plan.status;
+  // Whoever judged it, pods that come may cure it.
+  plan.watch_pods =
+      plan.watch_pods ||
+      std::any_of(status.conditions.begin(), status.conditions.end(), [](const auto& c) {
+        return c.type == condition::kTargetsAvailable && c.status == ConditionStatus::kFalse;
+      });
   if (status.observed_generation != generation()) {
     status.observed_generation = generation();
     plan.write = true;

@@ -20,6 +20,9 @@ namespace reason = observe::reason;
 constexpr Millis kRunningStatusAfter{1000};
 /// A pod that is gone may still have its status under way for so long.
 constexpr Millis kGoneGrace{2000};
+/// A live read of a pod that was repeated may take long. When what PodJob and PodCronJob said is
+/// older, they are read again before the first dial: they may be deleted, or taken over, meanwhile.
+constexpr Millis kListedFor{2000};
 /// Output is kept of so many failed targets (the contract's section 2).
 constexpr int kOutputsMax = 10;
 
@@ -68,6 +71,8 @@ Run Run::resumed(RunOrigin origin, const api::PodJob& record) {
   Run run(std::move(origin), record.spec, record.targets);
   run.status_.eligibility = record.status.eligibility;
   run.stage_ = Stage::kReadingParent;
+  run.permitted_ = true;
+  run.resumed_ = true;
   run.record_uid_ = record.meta.uid;
   run.resource_version_ = record.meta.resource_version;
   run.other_finalizers_ = record.other_finalizers;
@@ -152,12 +157,19 @@ void Run::on_permit(RecordReply&& reply, std::vector<RunAction>& out) {
       return;
     case RecordReply::Kind::kNotFound:  // the namespace is gone
     case RecordReply::Kind::kRefused:
+      // A quota is asked before the name: an earlier try, or the holder that we took the claim
+      // from, may have made the PodJob that filled it.
+      denied_ = true;
       status_.message = std::move(reply.message);
-      return finish(RunEnd::kDenied);
+      stage_ = Stage::kConfirming;
+      out.emplace_back(ReadRecord{});
+      return;
   }
 }
 
 void Run::on_confirmed(RecordReply&& reply, std::vector<RunAction>& out) {
+  if (reply.kind == RecordReply::Kind::kNotFound && denied_) return finish(RunEnd::kDenied);
+  if (reply.kind == RecordReply::Kind::kNotFound && permitted_) return finish(RunEnd::kMissing);
   if (reply.kind == RecordReply::Kind::kNotFound) {
     // It was there a moment ago: somebody deleted it, so the permit is still to be had.
     stage_ = Stage::kPermitting;
@@ -183,7 +195,7 @@ void Run::permitted(const api::PodJob& record, std::vector<RunAction>& out) {
   resource_version_ = record.meta.resource_version;
   other_finalizers_ = record.other_finalizers;
   // A record that a lost reply left behind may name other pods than a second draw would.
-  if (!record.targets.empty() && record.targets != targets_) {
+  if (!permitted_ && !record.targets.empty() && record.targets != targets_) {
     *this = [&] {
       Run same(origin_, spec_, record.targets);
       same.status_.eligibility = status_.eligibility;
@@ -194,6 +206,7 @@ void Run::permitted(const api::PodJob& record, std::vector<RunAction>& out) {
       return same;
     }();
   }
+  permitted_ = true;
   if (abandon_reason_ == reason::kControllerShutdown) {
     stage_ = Stage::kGivingBack;
     out.emplace_back(GiveBack{});
@@ -209,7 +222,11 @@ void Run::on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& o
   const bool listed =
       parent && parent->meta.uid == origin_.pod_cron_job_uid && !parent->meta.deletion_timestamp &&
       std::any_of(parent->status.active.begin(), parent->status.active.end(),
-                  [&](const api::ActiveRun& run) { return run.name == origin_.run; });
+                  [&](const api::ActiveRun& run) {
+                    // Who was thought gone and comes back finds its claim taken. A PodJob that was
+                    // given back is taken by its annotation: there `active` still says who claimed.
+                    return run.name == origin_.run && (resumed_ || run.holder == origin_.holder);
+                  });
   if (!listed) {
     stage_ = Stage::kRemoving;
     out.emplace_back(RemoveRecord{});
@@ -221,6 +238,7 @@ void Run::on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& o
     return;
   }
   stage_ = Stage::kRunning;
+  listed_at_ = now.mono;
   advance(now, out);
 }
 
@@ -267,6 +285,14 @@ void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunActi
     target_over(now, checked.target, TargetOutcome::kNotStarted, reason::kStartingDeadlineExceeded,
                 "");
     return advance(now, out);
+  }
+  if (!ever_dialled() && now.mono > listed_at_ + kListedFor) {
+    for (Attempt& checking : attempts_) {
+      if (checking.progress == Progress::kChecking) checking.progress = Progress::kWaiting;
+    }
+    stage_ = Stage::kConfirming;
+    out.emplace_back(ReadRecord{});
+    return;
   }
   dial(now, checked.target, out);
 }

@@ -2,8 +2,9 @@
 // actions.
 //
 //   claim won ──► kPermitting ──► kReadingParent ──► kRunning ──► kRecording ──► kEnded
-//                    │ 409             │ not ours any more   (per target: read pod, dial,
+//                    │ 409, refused    │ not ours any more   (per target: read pod, dial,
 //                 kConfirming       kRemoving                 redraw with a fencing write)
+//                    └─ also before a first dial that was held up
 //
 // Nothing is dialled before the permit (a 201, or a live read that shows our own holder) *and* a
 // live read of the PodCronJob that still lists the run. Every write after the permit carries the
@@ -223,6 +224,10 @@ class Run {
   bool dirty_ = false;      // another write must follow
   bool running_written_ = false;
   bool record_deleted_ = false;
+  bool denied_ = false;     // the permit was refused: a live read tells whether it exists
+  bool permitted_ = false;  // the record was ours once
+  bool resumed_ = false;    // taken by its annotation
+  MonoTime listed_at_{};    // the PodCronJob listed this run then
 };
 
 }  // namespace podcron::reconcile

@@ -43,6 +43,17 @@ std::set<std::string> target_pods(const ObjectRef& pod_job) {
   return uids;
 }
 
+/// Pods in which, the PodJob says, a process may still run.
+std::set<std::string> pods_of_unknown_end(const Json& pod_job) {
+  std::set<std::string> uids;
+  const Json* targets = find_in(pod_job, "status", "targets");
+  if (targets == nullptr || !targets->is_array()) return uids;
+  for (const Json& target : *targets) {
+    if (text_in(target, "outcome") == "Unknown") uids.insert(text_in(target, "podUID"));
+  }
+  return uids;
+}
+
 }  // namespace
 
 void Checker::on_pod_job_change(const Change& change, VirtualTime now) {
@@ -111,7 +122,11 @@ void Checker::check_update(RunAccount& run, const Change& change, VirtualTime no
     report("S4 final is final",
            fmt::format("{} went from {} to \"{}\"", change.key.name, old_phase, new_phase), now);
   }
-  if (has_record_finalizer(before) && !has_record_finalizer(after) && in_active(run)) {
+  // A PodJob that was never dialled may go: its holder lost the claim to another one.
+  const bool undialled = run.processes.empty() && !is_final_phase(old_phase) && !marked &&
+                         find_in(before, "metadata", "deletionTimestamp") != nullptr;
+  if (has_record_finalizer(before) && !has_record_finalizer(after) && in_active(run) &&
+      !undialled) {
     report("S15 record is kept",
            fmt::format("{} drops the finalizer of {}, which is still in active", change.author.name,
                        change.key.name),
@@ -144,10 +159,7 @@ void Checker::check_final(const RunAccount& run, const Json& pod_job, VirtualTim
   if (phase != "Failed") return;
   // Of several targets some may be Unknown, and the run Failed because of others. Whatever else was
   // started, on a pod that was drawn before too, must be over.
-  std::set<std::string> unknown;
-  for (const Json& target : targets != nullptr ? *targets : Json::array()) {
-    if (text_in(target, "outcome") == "Unknown") unknown.insert(text_in(target, "podUID"));
-  }
+  const std::set<std::string> unknown = pods_of_unknown_end(pod_job);
   for (const std::uint64_t number : run.processes) {
     const ProcessRecord& process = ledger_.process(number);
     if (process.ended || unknown.contains(process.pod_uid)) continue;
@@ -193,6 +205,8 @@ void Checker::check_target(const RunAccount& run, const Json& target, VirtualTim
 void Checker::check_removal(RunAccount& run, const Change& change, VirtualTime now) {
   run.exists = false;
   const bool was_final = is_final_phase(text_in(change.before->json, "status", "phase"));
+  // Never dialled: who took the claim over makes the run's only one.
+  if (run.processes.empty() && !was_final && run.pod_jobs > 0) --run.pod_jobs;
   const auto owner = schedules_.find(run.owner);
   const bool owner_lives = owner != schedules_.end() && !owner->second.removed;
   // One that came late, for a run that is over, may go: the processes were another PodJob's.
@@ -222,24 +236,26 @@ void Checker::on_process_start(const ProcessRecord& process) {
 
 void Checker::check_permitted(const RunAccount& run, const ProcessRecord& process) {
   const VirtualTime now = process.started;
-  const auto within_dial = [&](const std::optional<VirtualTime>& since) {
-    return since && now <= *since + limits_.dial;
+  const auto within_reads = [&](const std::optional<VirtualTime>& since) {
+    return since && now <= *since + limits_.reads + limits_.dial;
   };
   const auto broken = [&](std::string_view invariant, std::string_view why) {
     report(invariant,
            fmt::format("a process of {} starts in {}: {}", run.key.name, process.pod, why), now);
   };
   if (run.pod_jobs == 0) broken("S3 permit before start", "its PodJob is nobody's");
-  if (!run.exists && !within_dial(run.left_active)) {
+  if (!run.exists && !within_reads(run.left_active)) {
     broken("S3 permit before start", "its PodJob does not exist");
   }
   // The PodCronJob is read once a run: of several targets, later ones start by the PodJob alone.
   const bool first = run.processes.size() == 1;
-  if (first && !in_active(run) && !within_dial(run.left_active)) {
+  if (first && !in_active(run) && !within_reads(run.left_active)) {
     broken("S3 claim before start", "it is not in active");
   }
-  // Succeeded and Failed say that nothing starts any more. Unknown does not.
-  if ((run.phase == "Succeeded" || run.phase == "Failed")) {
+  // Succeeded and Failed say that nothing starts any more. Unknown, of the run or of this target of
+  // a run that failed for another, does not.
+  const bool may_start = run.phase != "Succeeded" && run.phase != "Failed";
+  if (!may_start && !pods_of_unknown_end(run.last->json).contains(process.pod_uid)) {
     broken("S5 failure is certain", "the run is " + run.phase);
   }
   if (!target_pods(run.last).contains(process.pod_uid)) {

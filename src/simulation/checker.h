@@ -39,6 +39,9 @@ struct CheckerLimits {
   /// Between the replica's last look at deadline and leadership, and the process start: the dial.
   /// The replica judges in whole seconds, so another one comes on top.
   Millis dial{2000};
+  /// Between the moment that the live reads before a dial tell of, and the dial: an answer may be
+  /// as late as its time-out, and is good for 2 s.
+  Millis reads{12'000};
   Seconds lease{15};
 };
 

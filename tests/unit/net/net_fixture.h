@@ -24,10 +24,9 @@ template <class T>
 class Watched {
  public:
   void change(const std::function<void(T&)>& edit) {
-    {
-      const std::lock_guard lock(mutex_);
-      edit(value_);
-    }
+    // Under the lock: once the waiter goes on, this object may be gone.
+    const std::lock_guard lock(mutex_);
+    edit(value_);
     changed_.notify_all();
   }
   /// A copy, once `ready` holds; after kPatience a copy of what is there.

@@ -160,7 +160,53 @@ TEST(Run, AForeignObjectWithOurNameIsNeverAdopted) {
 TEST(Run, ARefusedPermitStartsNothing) {
   Driver d;
   d.feed(reply(RecordReply::Kind::kRefused));
+  ASSERT_TRUE(d.asks_only_for<ReadRecord>());
+  d.feed(reply(RecordReply::Kind::kNotFound));
   EXPECT_EQ(d.run.end(), RunEnd::kDenied);
+  EXPECT_EQ(d.run.status().message, "because");
+}
+
+TEST(Run, ARefusalBecauseOfAnothersPodJobIsNoDenial) {
+  Driver d;
+  d.feed(reply(RecordReply::Kind::kRefused));
+  d.feed(ok(record("other_9/1")));
+  EXPECT_EQ(d.run.end(), RunEnd::kLost);
+}
+
+TEST(Run, AClaimThatWasTakenOverIsNotRun) {
+  Driver d;
+  d.feed(ok(record()));
+  ParentReply taken{parent()};
+  taken.parent->status.active.front().holder = "other_9";
+  d.feed(std::move(taken));
+  EXPECT_TRUE(d.asks_only_for<RemoveRecord>());
+}
+
+TEST(Run, AfterASlowLookAtThePodEverythingIsLookedAtAgain) {
+  Driver d({pod("web-1", 1), pod("web-2", 2)});
+  d.feed(ok(record()));
+  d.feed(ParentReply{parent()});
+  d.now += 2500;
+  d.feed(PodChecked{0, ""});
+  ASSERT_TRUE(d.asks_only_for<ReadRecord>());
+  d.feed(PodChecked{1, ""});
+  EXPECT_TRUE(d.actions.empty());
+  d.feed(ok(record()));
+  ASSERT_TRUE(d.asks_only_for<ReadParent>());
+  d.feed(ParentReply{parent()});
+  EXPECT_EQ(d.actions.size(), 2U) << "both pods are read again";
+  d.feed(PodChecked{0, ""});
+  EXPECT_TRUE(d.asks_only_for<Dial>());
+}
+
+TEST(Run, ARecordThatIsGoneBeforeASlowDialIsMissing) {
+  Driver d;
+  d.feed(ok(record()));
+  d.feed(ParentReply{parent()});
+  d.now += 2500;
+  d.feed(PodChecked{0, ""});
+  d.feed(reply(RecordReply::Kind::kNotFound));
+  EXPECT_EQ(d.run.end(), RunEnd::kMissing);
 }
 
 TEST(Run, AParentThatNoLongerListsTheRunMeansRemoval) {

@@ -260,7 +260,7 @@ TEST_F(CheckerTest, NoStartLongAfterTheRunHasLeftActive) {
   status({10}, {}, 10);
   permit(10);
   status({}, {{10, "Unknown", ""}}, 10);
-  now_ = Millis{14'000};
+  now_ = Millis{25'000};
   start(10);
   expect_broken("S3 claim before start");
 }
