@@ -41,5 +41,5 @@ function(podcron_test_environment)
     "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1;\
 UBSAN_OPTIONS=print_stacktrace=1;\
 LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan_suppressions.txt:print_suppressions=0;\
-TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan_suppressions.txt:halt_on_error=1:second_deadlock_stack=1")
 endfunction()
