@@ -89,7 +89,7 @@ int run(const config::Config& config) {
   engine::Engine engine(engine_config(config));
   log.write({engine::LogLevel::kInfo,
              "podcron starts",
-             {{"version", std::string(kVersion)},
+             {{"version", fmt::format("{} (commit {})", kVersion, kCommit)},
               {"cluster", config.access.origin},
               {"server", config.access.authority()},
               {"listen", (*listener)->address()},
@@ -130,7 +130,9 @@ int main(int argc, char** argv) {
   }
   if (invocation->show_version) {
     const std::string tzdata = loop::zone_files_version(invocation->zoneinfo_dir);
-    std::fputs(fmt::format("podcron {}\ntzdata {}\n", kVersion, tzdata).c_str(), stdout);
+    std::fputs(
+        fmt::format("podcron {} (commit {})\ntzdata {}\n", kVersion, kCommit, tzdata).c_str(),
+        stdout);
     return 0;
   }
   net::prepare_cpprest();
