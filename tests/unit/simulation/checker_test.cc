@@ -245,9 +245,19 @@ TEST_F(CheckerTest, UniqueClaimARunInActiveHasOnePodJob) {
   now_ = Millis{10'020};
   status({10}, {}, 10);
   permit(10);
+  start(10);
   server_.store().remove(Resource::kPodJobs, {"shop", run_name(10)}, {"user", false, false});
   permit(10);
   expect_broken("S1 unique claim");
+}
+
+TEST_F(CheckerTest, AClaimThatIsTakenOverMayHaveAPodJobAfterOneThatWasNeverDialled) {
+  now_ = Millis{10'020};
+  status({10}, {}, 10);
+  permit(10);
+  server_.store().remove(Resource::kPodJobs, {"shop", run_name(10)}, {kHolder, false, true});
+  permit(10);
+  expect_whole();
 }
 
 TEST_F(CheckerTest, NoDialWithoutAClaim) {
