@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -186,6 +188,13 @@ Result<std::uint32_t> FieldParser::parse_step(std::string_view step) const {
   const auto number = parse_number(step);
   if (!number) return wrong(step, "is not a step, which is a number of at least 1");
   if (*number == 0) return wrong(step, "is not a step: it must be at least 1");
+  // Steps beyond every range are accepted as far as Go's integers reach.
+  if (*number == kTooLarge) {
+    if (step.starts_with('+')) step.remove_prefix(1);
+    std::int64_t exact = 0;
+    const auto read = std::from_chars(step.data(), step.data() + step.size(), exact);
+    if (read.ec != std::errc()) return wrong(step, "is not a step: it is too large");
+  }
   return *number;
 }
 
@@ -285,7 +294,8 @@ FieldParser::Done FieldParser::parse_day_of_week_form(std::string_view item) {
 }
 
 Result<bool> FieldParser::parse_item(std::string_view item) {
-  if (field_ == Field::kDayOfMonth || field_ == Field::kDayOfWeek) {
+  const bool starred = item.front() == '*' || item.front() == '?';
+  if (!starred && (field_ == Field::kDayOfMonth || field_ == Field::kDayOfWeek)) {
     auto done =
         field_ == Field::kDayOfMonth ? parse_day_of_month_form(item) : parse_day_of_week_form(item);
     if (!done || *done) return done;

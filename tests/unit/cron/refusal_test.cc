@@ -39,6 +39,8 @@ TEST(Refusal, NamesFieldValueAndRange) {
       {"*/0 * * * *", R"(minute "0" is not a step: it must be at least 1 in "*/0 * * * *")"},
       {"*/x * * * *",
        R"(minute "x" is not a step, which is a number of at least 1 in "*/x * * * *")"},
+      {"*/9223372036854775808 * * * *",
+       R"(minute "9223372036854775808" is not a step: it is too large in "*/9223372036854775808 * * * *")"},
       {", * * * *", R"(minute "," names no value in ", * * * *")"},
       {"0 0 L-31 * *", R"(day-of-month "L-31" is out of range L-0 to L-30 in "0 0 L-31 * *")"},
       {"0 0 32W * *", R"(day-of-month "32" is out of range 1-31 in "0 0 32W * *")"},
@@ -118,6 +120,11 @@ TEST(Refusal, OfAListWithoutValuesInAnyField) {
        {", * * * *", "* , * * *", "* * , * *", "* * * ,, *", "* * * * ,"}) {
     EXPECT_NE(refusal(expression).find("names no value"), std::string::npos) << expression;
   }
+}
+
+// robfig lowers names by Unicode's rules, and then the Turkish capital is an i.
+TEST(Refusal, OfNamesInLettersBeyondAscii) {
+  EXPECT_NE(refusal("0 0 * * FR\u0130").find("is not a number 0-6 or sun-sat"), std::string::npos);
 }
 
 TEST(Refusal, KeepsMessagesShortAndPrintable) {
