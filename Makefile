@@ -10,7 +10,7 @@ help: ## This list
 	@printf '\nOne part of the tests: tools/ci-stages --list\n'
 
 deps: ## Install what build and tests need (apt packages, Go); nothing to do is quick
-	@tools/deps build image
+	@tools/deps build check image
 
 build: ## build/release/podcron, build/release/kubectl-podcron, build/plane/plane
 	@tools/deps build
@@ -23,14 +23,14 @@ test: ## Everything CI does, stage by stage, with minutes
 	@tools/ci-stages
 
 check: ## What to run before a commit: unit, golden, simulation, tidy
-	@tools/deps build
+	@tools/deps build check
 	@tools/ci-stages dev unit golden simulation tidy
 
 bench: build ## Measure: the core, and podcron beside the CronJob controller
 	@bench/run
 
 format: ## Format every C++ and Go file
-	@tools/deps build
+	@tools/deps build check
 	@tools/format
 
 crds: ## Copy crds/ into the Helm chart
