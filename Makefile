@@ -37,4 +37,5 @@ crds: ## Copy crds/ into the Helm chart
 	@helm/sync-crds.sh
 
 clean: ## Remove build/
-	rm -rf build
+	@# What tests/image made belongs to root.
+	@rm -rf build 2>/dev/null || sudo rm -rf build

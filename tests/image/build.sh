@@ -2,10 +2,25 @@
 # Builds the image of the Dockerfile without a container engine and without a registry, and looks at
 # what came out. Usage: tests/image/build.sh [CONTEXT]      (default: this work tree)
 #
-# Needs root, buildah and debootstrap (`tools/deps image`). The base image is made here, once, from
-# the distribution's packages; everything is kept in build/image. Ends with "image: N passed, M failed".
+# Needs root (and calls sudo for it), buildah and debootstrap (`tools/deps image`). The base image is
+# made here, once, from the distribution's packages; everything is kept in build/image. Ends with
+# "image: N passed, M failed".
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+
+if [ "$(id -u)" -ne 0 ]; then
+  # In the background, as in tools/ci-stages, nobody can be asked for a password.
+  if sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; } 2>/dev/null; then
+    kept=()
+    # sudo takes them away; where the packages come from is the caller's word.
+    for name in DEBIAN_MIRROR DEBIAN_SECURITY_MIRROR http_proxy https_proxy no_proxy; do
+      [ -z "${!name-}" ] || kept+=("$name=${!name}")
+    done
+    exec sudo env "${kept[@]}" "$PWD/tests/image/build.sh" "$@"
+  fi
+  echo "image: needs root, or sudo: debootstrap and buildah make files that belong to root" >&2
+  exit 1
+fi
 
 context=${1:-.}
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
@@ -19,10 +34,6 @@ megabytes_max=25
 place=$PWD/build/image
 mkdir -p "$place"
 
-if [ "$(id -u)" -ne 0 ]; then
-  echo "image: needs root: debootstrap and buildah make files that belong to root" >&2
-  exit 1
-fi
 for program in buildah debootstrap; do
   command -v "$program" >/dev/null || { echo "image: $program is missing: tools/deps image" >&2; exit 1; }
 done
