@@ -2,7 +2,7 @@
 
 import copy
 
-from api import REMOVED, pod_cron_job, template, with_value
+from api import REMOVED, pod_cron_job, pod_job, template, with_value
 from rules import BASES
 
 # Fields that only a PodJob has; the rest of its spec is the template of a PodCronJob.
@@ -110,6 +110,13 @@ def check_bounds(api, checks):
         for value in accepted:
             reply = api.create(make(value), dry_run=True)
             checks.that(f"spec.{path} accepts {value!r}", reply.ok, repr(reply))
+    # The rule about the first entry must not fail where there is none.
+    for whole, path in ((pod_cron_job(), "spec.podJobTemplate.spec.exec.command"),
+                        (pod_job(), "spec.exec.command")):
+        reply = api.create(with_value(whole, path, []), dry_run=True)
+        checks.that(f"{path} refuses an empty list with one complaint",
+                    reply.status == 422 and len(reply.causes) == 1 and reply.causes[0][0] == path
+                    and reply.causes[0][2].endswith("should have at least 1 items"), repr(reply))
     reply = api.create(pod_cron_job(schedul="0 3 * * *"), dry_run=True)
     checks.that("a field that does not exist is refused",
                 reply.status == 400 and 'unknown field "spec.schedul"' in reply.message, repr(reply))
