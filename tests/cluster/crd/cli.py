@@ -2,15 +2,19 @@
 
 import pathlib
 import re
+import textwrap
 
 from api import NAMESPACE, PLURAL
 
 HERE = pathlib.Path(__file__).parent
+ROOT = HERE.resolve().parents[2]
 
 
 def check_example(api, checks):
-    """The example of the contract can be applied as it stands, and again without a change."""
-    api.kubectl("create", "namespace", "shop")
+    """The example of the contract can be applied as it stands, and again without a change.
+
+    Runs after check_shipped_examples, which makes the namespace.
+    """
     for word in ("created", "unchanged"):
         code, out, err = api.kubectl("apply", "-f", str(HERE / "example.yaml"))
         checks.equal(f"the example is {word}", (code, out, err),
@@ -21,6 +25,22 @@ def check_example(api, checks):
     code, out, err = api.kubectl("create", "--dry-run=server", "-f", "-",
                                  text=(HERE / "example.yaml").read_text().replace("nightly", "weekly"))
     checks.equal("the example can be created", (code, err), (0, ""))
+
+
+def check_shipped_examples(api, checks):
+    """Each file of examples/ can be applied as it stands, and the README shows one of them."""
+    api.kubectl("create", "namespace", "shop")
+    files = sorted((ROOT / "examples").glob("*.yaml"))
+    checks.that("there are examples", len(files) >= 2, str(files))
+    for file in files:
+        code, _, err = api.kubectl("apply", "--dry-run=server", "-f", str(file))
+        checks.equal(f"examples/{file.name} can be applied", (code, err), (0, ""))
+    block = re.search(r"^ *```yaml\n( *apiVersion: podcron.*?)^ *```$", (ROOT / "README.md").read_text(),
+                      re.DOTALL | re.MULTILINE)
+    shown = textwrap.dedent(block.group(1)) if block else None
+    example = "".join(line for line in (ROOT / "examples/nightly-digest.yaml").open()
+                      if not line.startswith("#"))
+    checks.equal("the README shows examples/nightly-digest.yaml", shown, example)
 
 
 def table(out):

@@ -43,6 +43,7 @@ def main():
         record.check_final_phase(api, checks)
         record.check_immutable_spec(api, checks)
         bounds.check_every_rule_was_tried(api, checks)
+        cli.check_shipped_examples(api, checks)
         cli.check_example(api, checks)
         cli.check_columns(api, checks)
         cli.check_explain(api, checks)
