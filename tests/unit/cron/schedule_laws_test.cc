@@ -1,8 +1,15 @@
 // Goal:   a schedule names exactly the instants that its expression names, in every zone.
-// Method: random expressions against the brute force of oracle.h, around offset changes.
+// Method: random expressions against the brute force of oracle.h, around offset changes and over
+//         whole years. Each run draws other ones and prints their seed; PODCRON_SEED=N repeats it,
+//         and PODCRON_SWEEP=full takes every zone and year of 2020-2040 (two hours).
 #include <algorithm>
 #include <cstdlib>
+#include <iostream>
+#include <map>
+#include <random>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -17,8 +24,19 @@ namespace {
 constexpr std::int64_t kHour = 3600;
 
 std::uint64_t seed_of_run() {
-  const char* text = std::getenv("PODCRON_SEED");
-  return text == nullptr ? 20'261'123 : std::strtoull(text, nullptr, 10);
+  static const std::uint64_t seed = [] {
+    const char* text = std::getenv("PODCRON_SEED");
+    const std::uint64_t drawn =
+        text == nullptr ? std::random_device()() : std::strtoull(text, nullptr, 10);
+    std::cout << "schedule laws: seed " << drawn << ", again with PODCRON_SEED=" << drawn << '\n';
+    return drawn;
+  }();
+  return seed;
+}
+
+bool is_full_sweep() {
+  const char* text = std::getenv("PODCRON_SWEEP");
+  return text != nullptr && std::string_view(text) == "full";
 }
 
 WallTime at(std::int64_t unix_seconds) { return WallTime{Seconds{unix_seconds}}; }
@@ -143,9 +161,45 @@ TEST(ScheduleLaws, AgreesWithBruteForceInEveryZoneOfTzdata) {
     const LibcZone libc(name);
     auto changes = libc.changes(year_begin(2020), year_begin(2040));
     if (changes.empty()) changes.push_back(year_begin(2030));
-    const std::int64_t change = changes[prng.below(changes.size())];
-    const Window window = window_around(libc, change, 16 * kHour, 8 * kHour, 60);
-    ASSERT_NO_FATAL_FAILURE(check_window(name, window, 4, false, prng));
+    if (!is_full_sweep()) changes = {changes[prng.below(changes.size())]};
+    for (const std::int64_t change : changes) {
+      const Window window = window_around(libc, change, 16 * kHour, 8 * kHour, 60);
+      ASSERT_NO_FATAL_FAILURE(check_window(name, window, 4, false, prng));
+    }
+  }
+}
+
+// One name for each set of rules: a third of the names are links to others.
+std::vector<std::string> different_zones() {
+  std::map<std::string, std::string> name_by_rules;
+  for (const std::string& name : all_zone_names()) name_by_rules.emplace(read_zone(name), name);
+  std::vector<std::string> names;
+  for (auto& [rules, name] : name_by_rules) names.push_back(std::move(name));
+  return names;
+}
+
+TEST(ScheduleLaws, AgreesWithBruteForceOverEveryMinuteOfAYear) {
+  Prng prng(seed_of_run() + 5);
+  const auto check = [&](const std::string& name, int year) {
+    const std::int64_t begin = year_begin(year);
+    // From two days earlier on: the oracle has to see what the clock showed before.
+    Window window{{}, 60, begin, year_begin(year + 1)};
+    const LibcZone libc(name);
+    for (std::int64_t t = begin - 48 * kHour; t < window.end; t += 60) {
+      window.clock.push_back(libc.at(t));
+    }
+    ASSERT_NO_FATAL_FAILURE(check_window(name, window, 2, false, prng));
+  };
+  const std::vector<std::string> names = different_zones();
+  if (is_full_sweep()) {
+    for (const std::string& name : names) {
+      for (int year = 2020; year < 2040; ++year) ASSERT_NO_FATAL_FAILURE(check(name, year));
+    }
+    return;
+  }
+  for (int i = 0; i < 4; ++i) {
+    const std::string& name = names[prng.below(names.size())];
+    ASSERT_NO_FATAL_FAILURE(check(name, 2020 + static_cast<int>(prng.below(20))));
   }
 }
 
