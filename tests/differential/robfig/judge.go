@@ -192,12 +192,17 @@ func isExcused(asked question, schedule *cron.SpecSchedule, zone *time.Location,
 	if isNearChange(instant) {
 		return true
 	}
-	// robfig goes from month to month through midnights, from the first of the month in which it is
-	// asked, and one that does not exist throws it off for weeks. Asked again in the month of
-	// podcron's answer, it must agree.
+	// robfig goes from day to day through midnights, from the first of the month in which it is asked.
+	// One that does not exist throws it off for weeks or into a month that is not scheduled. Asked
+	// again on this side of the change, it must agree with podcron.
 	after := time.Unix(asked.instant, 0).In(zone)
 	_, unchanged := monthOf(after).Add(-aroundChange).ZoneBounds()
-	crossed := !unchanged.IsZero() && unchanged.Before(instant)
+	if unchanged.IsZero() || unchanged.After(instant) {
+		return false
+	}
+	if earlier == want {
+		return next(schedule, instant.Add(-time.Second)) != want
+	}
 	begin := monthOf(instant).Add(-time.Second)
 	if isNearChange(begin) {
 		begin = begin.Add(aroundChange)
@@ -205,7 +210,7 @@ func isExcused(asked question, schedule *cron.SpecSchedule, zone *time.Location,
 	if begin.After(after) {
 		after = begin
 	}
-	return earlier == got && crossed && next(schedule, after) == got
+	return next(schedule, after) == got
 }
 
 func monthOf(t time.Time) time.Time {

@@ -127,6 +127,20 @@ func TestRobfigIsAskedAgainWhereAMonthWithoutItsFirstMidnightThrewItOff(t *testi
 	}
 }
 
+func TestRobfigIsAskedAgainWhereItAnswersInAMonthThatIsNotScheduled(t *testing.T) {
+	// 1 April 2005 began at 01:00 in Amman, and robfig did not see March end.
+	got := verdictOn(t, "random", "Asia/Amman", "2005-03-30T23:00:00Z",
+		"2005-11-29T16:00:00Z", "2005-11-29T16:00:00Z", "0 18 29,30 11,3 *")
+	if !got.nearChange || got.difference != "" {
+		t.Errorf("got %+v", got)
+	}
+	late := verdictOn(t, "random", "Asia/Amman", "2005-04-10T23:00:00Z",
+		"2005-11-29T16:01:00Z", "2005-11-29T16:01:00Z", "0 18 29,30 11,3 *")
+	if late.difference == "" {
+		t.Errorf("got %+v", late)
+	}
+}
+
 func TestLeapDaysAreFoundWhereRobfigGivesUpAfterFiveYears(t *testing.T) {
 	got := verdictOn(t, "random", "UTC", "2096-03-01T00:00:00Z",
 		"2104-02-29T00:00:00Z", "2104-02-29T00:00:00Z", "0 0 29 2 *")
