@@ -146,11 +146,11 @@ class Runs(ClusterCase):
         self.assertIn("spec.schedule: ", found["message"])
 
     def test_a_field_that_is_not_implemented_is_named(self):
-        self.plane.apply(pod_cron_job("later", "* * * * * *", ["true"], catchUpPolicy="All"))
+        self.plane.apply(pod_cron_job("later", "* * * * * *", ["true"], job={"backoffLimit": 2}))
         self.addCleanup(self.remove, "later")
         found = self.wait_condition("later", "Ready", "False")
         self.assertEqual(found["reason"], "NotImplemented")
-        self.assertIn("catchUpPolicy", found["message"])
+        self.assertIn("backoffLimit", found["message"])
         self.assertEqual(self.plane.starts("later-"), [])
 
     def test_metrics_and_health_are_served(self):
