@@ -1,6 +1,6 @@
 # What people type. Each target installs what it needs first; nothing else has to be read before.
 MAKEFLAGS += --no-print-directory
-.PHONY: help deps build run test check bench format crds clean
+.PHONY: help deps build run test check fuzz bench format crds clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -25,6 +25,12 @@ test: ## Everything CI does, stage by stage, with minutes
 check: ## What to run before a commit: unit, golden, simulation, tidy
 	@tools/deps build check
 	@tools/ci-stages dev unit golden simulation tidy
+
+SECONDS_PER_TARGET ?= 600
+fuzz: ## Search for input that breaks parser or search: make fuzz SECONDS_PER_TARGET=3600
+	@tools/deps build check
+	@tools/build fuzz
+	@tests/fuzz/run $(SECONDS_PER_TARGET)
 
 bench: build ## Measure: the core, and podcron beside the CronJob controller
 	@bench/run

@@ -1,6 +1,7 @@
 # Warnings, sanitizers, hardening, ccache and linker: the same for every target.
 option(PODCRON_TESTS "build the tests" ON)
 option(PODCRON_BENCH "build the benchmarks" OFF)
+option(PODCRON_FUZZ "build the fuzz targets; needs clang" OFF)
 option(PODCRON_WERROR "treat warnings as errors" ON)
 set(PODCRON_SANITIZE "" CACHE STRING "comma separated -fsanitize= values")
 set(PODCRON_NO_SANITIZE "" CACHE STRING "comma separated parts of these that are left out")

@@ -12,8 +12,6 @@ using std::chrono::months;
 using std::chrono::year_month;
 using std::chrono::year_month_day;
 
-constexpr std::uint32_t kSecondsPerDay = 24 * 60 * 60;
-
 std::uint64_t below(std::uint32_t bit) { return (std::uint64_t{1} << bit) - 1; }
 
 // Lowest and highest set bit; the set must not be empty.
