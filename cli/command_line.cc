@@ -27,6 +27,7 @@ struct Flags {
   std::string serving_selector = "podcron.dev/serving=true";
   std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
   std::int32_t runs_per_pod_max = 5;
+  std::string format;
 };
 
 void add_cluster_flags(CLI::App& app, Flags& flags) {
@@ -103,6 +104,25 @@ CLI::App* add_explain(CLI::App& app, Flags& flags) {
   return explain;
 }
 
+CLI::App* add_convert(CLI::App& app, Flags& flags) {
+  CLI::App* convert = app.add_subcommand(
+      "convert", "CronJobs or a crontab as PodCronJobs, suspended, with every difference named");
+  convert->add_option("file", flags.file, "CronJobs in YAML or JSON, or a crontab; - is stdin")
+      ->type_name("FILE")
+      ->required();
+  convert
+      ->add_option("--format", flags.format,
+                   "cronjob, crontab, or system-crontab (the sixth field is a user, as in "
+                   "/etc/crontab); default: cronjob or crontab, as the file looks")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"cronjob", "crontab", "system-crontab"}));
+  convert
+      ->add_option("--zone", flags.zone, "IANA time zone of schedules that name none; default: UTC")
+      ->type_name("ZONE");
+  add_zoneinfo_flag(*convert, flags);
+  return convert;
+}
+
 tl::unexpected<Error> usage(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
@@ -152,6 +172,18 @@ Result<Command> to_explain(Flags&& flags) {
   return command;
 }
 
+Result<Command> to_convert(Flags&& flags) {
+  if (flags.file.empty()) return usage("convert: the file's name is empty");
+  ConvertCommand command;
+  command.file = std::move(flags.file);
+  if (flags.format == "cronjob") command.format = SourceFormat::kCronJob;
+  if (flags.format == "crontab") command.format = SourceFormat::kCrontab;
+  if (flags.format == "system-crontab") command.format = SourceFormat::kSystemCrontab;
+  command.zone = std::move(flags.zone);
+  command.zoneinfo_dir = std::move(flags.zoneinfo_dir);
+  return command;
+}
+
 /// CLI11's text begins with the description, so that the program's name can stand before it.
 HelpCommand help_of(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
@@ -171,6 +203,7 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
       app.add_subcommand("version", "This plugin's version and that of the time zones it reads");
   const CLI::App* next = add_next(app, flags);
   const CLI::App* explain = add_explain(app, flags);
+  const CLI::App* convert = add_convert(app, flags);
   add_zoneinfo_flag(*app.get_subcommand("version"), flags);
   // CLI11 speaks in exceptions, for --help too; they end here.
   try {
@@ -186,6 +219,7 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
   if (version->parsed()) return VersionCommand{std::move(flags.zoneinfo_dir)};
   if (next->parsed()) return to_next(std::move(flags));
   if (explain->parsed()) return to_explain(std::move(flags));
+  if (convert->parsed()) return to_convert(std::move(flags));
   return help_of(app);
 }
 

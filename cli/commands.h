@@ -59,7 +59,22 @@ struct ExplainCommand {
   bool json = false;
 };
 
-using Command = std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand>;
+enum class SourceFormat : std::uint8_t {
+  kAsItLooks,      // CronJobs if the first line that is no comment looks like YAML, else kCrontab
+  kCronJob,        // batch/v1 CronJobs, YAML or JSON
+  kCrontab,        // crontab -l
+  kSystemCrontab,  // /etc/crontab: the sixth field is a user
+};
+
+struct ConvertCommand {
+  std::string file;  // "-": standard input
+  SourceFormat format = SourceFormat::kAsItLooks;
+  std::string zone;  // of schedules that name none; empty: UTC
+  std::string zoneinfo_dir;
+};
+
+using Command =
+    std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand, ConvertCommand>;
 
 /// Opens nothing. Errors: a text that names the flag, what was got and what is wanted.
 Result<Command> parse_command_line(int argc, const char* const* argv);
@@ -83,5 +98,6 @@ struct Surroundings {
 Result<Printout> run_version(const VersionCommand& command);
 Result<Printout> run_next(const NextCommand& command, const Surroundings& surroundings);
 Result<Printout> run_explain(const ExplainCommand& command, const Surroundings& surroundings);
+Result<Printout> run_convert(const ConvertCommand& command);
 
 }  // namespace podcron::cli

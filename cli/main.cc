@@ -39,6 +39,7 @@ struct Runner {
   Result<Printout> operator()(const ExplainCommand& command) const {
     return run_explain(command, look_around());
   }
+  Result<Printout> operator()(const ConvertCommand& command) const { return run_convert(command); }
 };
 
 int run(int argc, const char* const* argv) {

@@ -1,6 +1,4 @@
 // kubectl podcron next: when will it run?
-#include <cstdio>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,39 +7,22 @@
 #include "cli/api_server.h"
 #include "cli/cluster_choice.h"
 #include "cli/commands.h"
+#include "cli/input_text.h"
 #include "cli/local_time.h"
 #include "cli/schedule_source.h"
 #include "cli/snapshot.h"
 #include "cli/table.h"
 #include "cli/zone_files.h"
-#include "controller/config/file_text.h"
 #include "reconcile/plan.h"
 
 namespace podcron::cli {
 namespace {
 
-constexpr std::size_t kManifestBytesMax = 16u << 20;
-
-Result<std::string> read_stdin() {
-  std::string text;
-  char buffer[4096];
-  while (const std::size_t size = std::fread(buffer, 1, sizeof buffer, stdin)) {
-    text.append(buffer, size);
-    if (text.size() > kManifestBytesMax) {
-      return fail(ErrorCode::kMalformed,
-                  fmt::format("standard input: larger than {} bytes", kManifestBytesMax));
-    }
-  }
-  return text;
-}
-
 Result<std::vector<api::PodCronJob>> from_file(const NextCommand& command) {
-  const bool is_stdin = command.file == "-";
-  const auto text = is_stdin ? read_stdin() : config::read_file(command.file, kManifestBytesMax);
+  const auto text = read_input(command.file);
   if (!text) return tl::unexpected(text.error());
   const std::string& flag = command.cluster.namespace_;
-  return read_manifest(is_stdin ? "standard input" : command.file, *text,
-                       flag.empty() ? "default" : flag);
+  return read_manifest(input_name(command.file), *text, flag.empty() ? "default" : flag);
 }
 
 Result<std::vector<api::PodCronJob>> from_cluster(const NextCommand& command,
@@ -88,20 +69,13 @@ std::string name_of(const api::PodCronJob& job) {
   return job.meta.name.empty() ? "" : fmt::format("{}/{}", job.meta.namespace_, job.meta.name);
 }
 
-std::string to_json(const api::PodCronJob& job, const std::vector<WallTime>& times) {
+/// `is_named`: of several objects, so that each line says whose times they are.
+std::string to_json(const api::PodCronJob& job, const std::vector<WallTime>& times, bool is_named) {
   constexpr std::size_t kExpectedBytes = 512;
   api::JsonWriter json(kExpectedBytes);
   json.begin_object();
-  if (const std::string name = name_of(job); !name.empty()) {
-    json.key("podCronJob");
-    json.string(name);
-  }
-  json.key("schedule");
-  json.string(job.spec.schedule);
-  json.key("timeZone");
-  json.string(job.spec.time_zone);
-  json.key("times");
-  json.begin_array();
+  if (is_named) json.text("podCronJob", name_of(job));
+  json.begin_array("times");
   for (const WallTime time : times) json.string(to_rfc3339(time));
   json.end_array();
   json.end_object();
@@ -149,8 +123,8 @@ Result<Printout> run_next(const NextCommand& command, const Surroundings& surrou
     }
     const auto times = times_of(*schedule, command.from.value_or(surroundings.now), command.count);
     if (!command.json && !printout.out.empty()) printout.out += '\n';
-    printout.out +=
-        command.json ? to_json(job, times) : to_text(job, *schedule, times, surroundings.colours);
+    printout.out += command.json ? to_json(job, times, jobs->size() > 1)
+                                 : to_text(job, *schedule, times, surroundings.colours);
   }
   return printout;
 }

@@ -7,6 +7,9 @@
 namespace podcron::cli {
 namespace {
 
+/// Aliases can make many objects of a small file.
+constexpr std::size_t kManifestObjectsMax = 100'000;
+
 /// As kubectl prints the object: "spec.schedule: not a text".
 Result<std::string> text_at(const YAML::Node& map, const char* key, std::string otherwise) {
   const YAML::Node node = map[key];
@@ -53,17 +56,27 @@ bool is_ours(const YAML::Node& document) {
          document["kind"].as<std::string>() == "PodCronJob";
 }
 
-Result<void> collect(const YAML::Node& document, const std::string& namespace_,
+/// No List has another inside; an alias may, even itself.
+enum class Lists : std::uint8_t { kOpen, kSkip };
+
+Result<void> collect(const YAML::Node& document, const std::string& namespace_, Lists lists,
                      std::vector<api::PodCronJob>& out) {
   if (!document.IsMap()) return {};
   if (is_ours(document)) {
     auto job = read_job(document, namespace_);
     if (!job) return tl::unexpected(job.error());
-    out.push_back(std::move(*job));
-  } else if (const YAML::Node items = document["items"]; items && items.IsSequence()) {
-    for (const auto& item : items) {
-      if (auto collected = collect(item, namespace_, out); !collected) return collected;
+    if (out.size() == kManifestObjectsMax) {
+      return fail(ErrorCode::kMalformed,
+                  fmt::format("more than {} PodCronJobs in one file", kManifestObjectsMax));
     }
+    out.push_back(std::move(*job));
+    return {};
+  }
+  const YAML::Node items = document["items"];
+  if (lists == Lists::kSkip || !items || !items.IsSequence()) return {};
+  for (const auto& item : items) {
+    auto collected = collect(item, namespace_, Lists::kSkip, out);
+    if (!collected) return collected;
   }
   return {};
 }
@@ -76,7 +89,7 @@ Result<std::vector<api::PodCronJob>> read_manifest(const std::string& path, std:
   // yaml-cpp speaks in exceptions; they end here.
   try {
     for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
-      if (auto collected = collect(document, namespace_, jobs); !collected) {
+      if (auto collected = collect(document, namespace_, Lists::kOpen, jobs); !collected) {
         return fail(collected.error().code, path + ": " + collected.error().message);
       }
     }

@@ -15,8 +15,8 @@ namespace podcron::cli {
 /// Every PodCronJob of a YAML or JSON text, as `kubectl apply -f` takes it: several documents,
 /// Lists in them, other kinds skipped. Only name, namespace and the fields that decide about time
 /// are read; a missing namespace becomes `namespace_`.
-/// Errors: kMalformed (not YAML; a field of the wrong type), kNotFound when there is none; the text
-/// begins with `path`.
+/// Errors: kMalformed (not YAML; a field of the wrong type; more than 100,000 objects), kNotFound
+/// when there is none; the text begins with `path`.
 Result<std::vector<api::PodCronJob>> read_manifest(const std::string& path, std::string_view text,
                                                    const std::string& namespace_);
 

@@ -46,6 +46,9 @@ TEST(PluginCommandLine, RefusesWhatMakesNoSense) {
                                              {"explain", ""},
                                              {"explain", "digest", "-o", "yaml"},
                                              {"explain", "digest", "--serving-selector", "a in b"},
+                                             {"convert"},
+                                             {"convert", ""},
+                                             {"convert", "x", "--format", "quartz"},
                                              {"no-such-command"}}) {
     EXPECT_FALSE(parse(arguments)) << testing::PrintToString(arguments);
   }

@@ -4,6 +4,7 @@
 #include "cli/local_time.h"
 #include "cli/schedule_source.h"
 #include "cli/zone_files.h"
+#include "unit/config/temporary_directory.h"
 
 namespace podcron::cli {
 namespace {
@@ -51,8 +52,7 @@ TEST(Next, PrintsJsonOfAnExpression) {
   command.count = 2;
   command.json = true;
   EXPECT_EQ(next(command)->out,
-            "{\"schedule\":\"30 2 * * *\",\"timeZone\":\"Europe/Berlin\",\"times\":"
-            "[\"2026-03-29T01:00:00Z\",\"2026-03-30T00:30:00Z\"]}\n");
+            "{\"times\":[\"2026-03-29T01:00:00Z\",\"2026-03-30T00:30:00Z\"]}\n");
 }
 
 TEST(Next, SkipsTheGapUnderAsCronJob) {
@@ -65,6 +65,23 @@ TEST(Next, SkipsTheGapUnderAsCronJob) {
             "30 2 * * * in Europe/Berlin\n"
             "LOCAL                         UTC\n"
             "Mon 2026-03-30 02:30:00 CEST  2026-03-30T00:30:00Z\n");
+}
+
+// Goal: a line says whose times it has where there are several, and is the times alone where not.
+TEST(Next, JsonNamesTheObjectsOfAFileWithSeveral) {
+  TemporaryDirectory directory;
+  const std::string head = "---\napiVersion: podcron.dev/v1alpha1\nkind: PodCronJob\n";
+  const std::string one = head + "metadata: {name: a}\nspec: {schedule: '@daily'}\n";
+  NextCommand command;
+  command.count = 1;
+  command.json = true;
+  command.file = directory.write("one.yaml", one);
+  EXPECT_EQ(next(command)->out, "{\"times\":[\"2026-03-29T00:00:00Z\"]}\n");
+  command.file = directory.write("two.yaml",
+                                 one + head + "metadata: {name: b}\nspec: {schedule: '@hourly'}\n");
+  EXPECT_EQ(next(command)->out,
+            "{\"podCronJob\":\"default/a\",\"times\":[\"2026-03-29T00:00:00Z\"]}\n"
+            "{\"podCronJob\":\"default/b\",\"times\":[\"2026-03-28T13:00:00Z\"]}\n");
 }
 
 TEST(Next, SaysNeverWhenThereIsNoTime) {
