@@ -121,7 +121,7 @@ tl::unexpected<Error> FieldParser::out_of_range(std::string_view value,
     } else if (first == "0" || first == "sun") {
       hint = "Sunday is 0, did you mean \"0-6\"?";
     } else if (find_value(first).value_or(7) < 7) {
-      hint = fmt::format("Sunday is 0, did you mean \"{}-6,0\"?", first);
+      hint = fmt::format("Sunday is 0, did you mean {}?", quote(fmt::format("{}-6,0", first)));
     }
   } else if (field_ == Field::kHour && parse_number(value) == 24U) {
     hint = "midnight is 0";
@@ -162,7 +162,8 @@ tl::unexpected<Error> FieldParser::wraps_around(std::string_view first, std::str
     return low == to_lower(to) ? low : fmt::format("{}-{}", from, to);
   };
   return wrong(base, "ends before it begins",
-               fmt::format("did you mean \"{},{}\"?", part(first, maximum), part(minimum, last)));
+               fmt::format("did you mean {}?",
+                           quote(fmt::format("{},{}", part(first, maximum), part(minimum, last)))));
 }
 
 // --- Values.
@@ -227,7 +228,7 @@ Result<Range> FieldParser::parse_hash(std::string_view base, std::uint32_t step)
     if (!base.ends_with(')') || base.find('-') == std::string_view::npos) {
       return wrong(base, "is neither \"H\" nor \"H(a-b)\"");
     }
-    const auto inner = parse_range(base.substr(2, base.size() - 3));
+    auto inner = parse_range(base.substr(2, base.size() - 3));
     if (!inner) return inner;
     range = *inner;
   }

@@ -7,7 +7,8 @@
 
 namespace podcron::cron {
 
-/// Longer texts are cut, so that a message stays readable in a condition or an Event.
+/// Texts that are longer once written are cut, so that a message stays readable in a condition and
+/// fits into an Event, which takes 1024 bytes.
 inline constexpr std::size_t kQuotedBytesMax = 128;
 
 /// `61 * * * *` becomes `"61 * * * *"`. Control characters become `\x1b`; a cut ends in `...`,

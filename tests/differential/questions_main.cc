@@ -88,7 +88,7 @@ class Writer {
   }
 
   int draw(int low, int high) {
-    return low + static_cast<int>(prng_.below(static_cast<std::uint64_t>(high - low + 1)));
+    return low + static_cast<int>(prng_.below(static_cast<std::uint64_t>(high - low) + 1));
   }
 
   std::string blank() { return prng_.chance(30) ? pick(kBlanks) : " "; }

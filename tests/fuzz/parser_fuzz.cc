@@ -13,9 +13,8 @@
 namespace podcron::test {
 namespace {
 
-// A message quotes the expression and one part of it, each of 128 bytes at most, which are four
-// times as long where they are written as "\x1b"; the rest is words.
-constexpr std::size_t kMessageBytesMax = 1400;
+// An Event takes 1024 bytes, and the caller puts the path before the message.
+constexpr std::size_t kMessageBytesMax = 800;
 
 constexpr WallTime kFrom = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 

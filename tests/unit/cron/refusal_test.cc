@@ -141,6 +141,16 @@ TEST(Refusal, KeepsMessagesShortAndPrintable) {
   EXPECT_NE(euros.find("\u20AC...\""), std::string::npos) << euros;
 }
 
+TEST(Refusal, FitsIntoAnEventHoweverLongTheQuotedPartsAre) {
+  const std::string escapes(400, '\x1f');
+  const std::string zeros(900, '0');
+  for (const std::string& expression :
+       {"TZ=" + escapes + " " + escapes, escapes + " * * * *", zeros + "5-4 * * * *",
+        "* * * * " + zeros + "1-7", "0 0 " + zeros + "30 " + "2 *", "@every " + zeros + "1"}) {
+    EXPECT_LT(refusal(expression).size(), 800U) << expression;
+  }
+}
+
 TEST(Hostile, LengthIsLimitedAndLongListsFit) {
   std::string minutes = "0";
   for (int i = 1; i < 60; ++i) minutes += "," + std::to_string(i);

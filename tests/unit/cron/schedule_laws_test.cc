@@ -25,6 +25,7 @@ constexpr std::int64_t kHour = 3600;
 
 std::uint64_t seed_of_run() {
   static const std::uint64_t seed = [] {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads
     const char* text = std::getenv("PODCRON_SEED");
     const std::uint64_t drawn =
         text == nullptr ? std::random_device()() : std::strtoull(text, nullptr, 10);
@@ -35,6 +36,7 @@ std::uint64_t seed_of_run() {
 }
 
 bool is_full_sweep() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads
   const char* text = std::getenv("PODCRON_SWEEP");
   return text != nullptr && std::string_view(text) == "full";
 }
@@ -242,7 +244,7 @@ TEST(ScheduleLaws, CountsAddUpOverAnySplit) {
     const auto parsed = Schedule::parse(
         expression.text, zone(kOddZones[prng.below(std::size(kOddZones))]), DaylightSaving::kOnce);
     if (!parsed) continue;
-    std::int64_t cuts[3];
+    std::int64_t cuts[3] = {};
     for (auto& cut : cuts) cut = static_cast<std::int64_t>(prng.below(5'000'000'000));
     std::sort(std::begin(cuts), std::end(cuts));
     EXPECT_EQ(
