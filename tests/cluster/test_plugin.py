@@ -61,6 +61,8 @@ class Offline(unittest.TestCase):
         self.fails(1, "no PodCronJob", "next", "-f", "-", text="kind: Pod\n")
         self.fails(1, "no kubeconfig", "explain", "digest")
         self.fails(1, "No such file", "explain", "digest", "--kubeconfig", "/no/such/file")
+        self.fails(1, "init container", "convert", "-", text="@reboot x\n")
+        self.fails(1, "no crontab entry", "convert", "-", text="")
         self.fails(2, "wanted one of", "next")
         self.fails(2, "required", "explain")
         self.fails(2, "frobnicate", "frobnicate")
@@ -68,7 +70,7 @@ class Offline(unittest.TestCase):
 
     def test_version_and_help(self):
         self.assertRegex(plugin("version").stdout, r"^kubectl-podcron \d+\.\d+\.\d+ .*\ntzdata ")
-        for arguments in ([], ["next"], ["explain"]):
+        for arguments in ([], ["next"], ["explain"], ["convert"]):
             done = plugin(*arguments, "--help")
             self.assertEqual(done.returncode, 0)
             self.assertTrue(done.stdout.startswith(" ".join(["kubectl podcron", *arguments]) + ":"))
@@ -146,6 +148,117 @@ class Explain(ClusterCase):
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
             self.assertIn(part, done.stderr)
+
+
+CRON_JOBS = """\
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: berlin, labels: {app: digest}, annotations: {note: "a\\nb: #c"}}
+spec:
+  schedule: 30 2 * * *
+  timeZone: Europe/Berlin
+  successfulJobsHistoryLimit: 5
+  startingDeadlineSeconds: 0
+  jobTemplate:
+    metadata: {labels: {team: a}}
+    spec:
+      backoffLimit: 0
+      ttlSecondsAfterFinished: 100
+      parallelism: 2
+      template:
+        metadata: {labels: {app: digest}}
+        spec:
+          restartPolicy: OnFailure
+          volumes: [{name: v, emptyDir: {}}]
+          containers:
+          - name: main
+            image: shop:1
+            command: ["/bin/sh", "-c", "echo \\"$A\\" $(A)\\nexit"]
+            env: [{name: A, value: "yes"}, {name: P, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]
+            volumeMounts: [{name: v, mountPath: /v}]
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: batch/v1
+  kind: CronJob
+  metadata: {name: a-name-of-fifty-two-characters-is-what-cronjobs-have}
+  spec:
+    schedule: 0 0 13 * fri
+    concurrencyPolicy: Replace
+    jobTemplate:
+      spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: shop:1, args: [-x]}]}}}
+"""
+CRONTAB = """\
+SHELL=/bin/bash
+MAILTO="ops@example.com"
+0 9 * * 7 root /opt/report.sh --day $(date +\\%F) --pid $$
+CRON_TZ=Europe/Berlin
+30 2 * * * www-data mail -s hi bob%Hello%"World"
+@weekly root /opt/report.sh
+*/20 1-3 * * 1-7 root true
+"""
+
+
+class Convert(ClusterCase):
+    controllers = 0
+
+    def convert(self, text, *arguments):
+        """The output as it was applied; each difference in it was also on standard error."""
+        done = plugin("convert", "-", *arguments, text=text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for line in done.stdout.splitlines():
+            if line.startswith("# - "):
+                self.assertIn(line[len("# - "):], done.stderr)
+        self.plane.apply(done.stdout, server_side=True)
+        return done.stdout
+
+    def next_of(self, name, start=FROM, count=3):
+        done = plugin("next", name, "--from", start, "--count", str(count), "-o", "json",
+                      kubeconfig=self.plane.kubeconfig)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_cron_jobs_apply_with_the_times_of_the_source(self):
+        # What the server would refuse of the source proves nothing about the output.
+        self.plane.kubectl("create", "--dry-run=server", "-f", "-", text=CRON_JOBS)
+        out = self.convert(CRON_JOBS)
+        long_name = "a-name-of-fifty-two-characters-is-what-cronjob"
+        self.addCleanup(self.remove, "berlin", long_name)
+        # 02:30 does not exist on 29 March in Berlin: a CronJob leaves that day out.
+        self.assertEqual(self.next_of("berlin"), {"times": [
+            "2026-03-30T00:30:00Z", "2026-03-31T00:30:00Z", "2026-04-01T00:30:00Z"]})
+        # Either day field may match: the 13th and every Friday.
+        self.assertEqual(self.next_of(long_name, "2026-04-03T00:00:00Z"), {"times": [
+            "2026-04-10T00:00:00Z", "2026-04-13T00:00:00Z", "2026-04-17T00:00:00Z"]})
+        job = self.plane.get("podcronjob", "berlin")
+        self.assertTrue(job["spec"]["suspend"])
+        self.assertEqual(job["metadata"]["annotations"]["note"], "a\nb: #c")
+        run = job["spec"]["podJobTemplate"]["spec"]
+        self.assertEqual(run["exec"], {
+            "command": ["/bin/sh", "-c", 'echo "$A" $(A)\nexit'],
+            "env": [{"name": "A", "value": "yes"}]})
+        for part in ("parallelism", "volumes", "restartPolicy", '"P"', "$(NAME)", "image"):
+            self.assertIn(part, out)
+
+    def test_crontab_lines_apply_with_the_times_of_the_source(self):
+        self.convert(CRONTAB, "--format", "system-crontab")
+        self.addCleanup(self.remove, "report", "mail", "report-2", "true")
+        self.assertEqual(self.next_of("report", count=2), {"times": [
+            "2026-03-29T09:00:00Z", "2026-04-05T09:00:00Z"]})
+        # cron runs 02:30 right after the gap.
+        self.assertEqual(self.next_of("mail", count=2), {"times": [
+            "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"]})
+        self.assertEqual(self.next_of("report-2", count=1), {"times": ["2026-03-28T23:00:00Z"]})
+        # A wildcard keeps its spacing: nothing in the hour that is left out.
+        self.assertEqual(self.next_of("true", "2026-03-29T00:30:00Z", 2), {"times": [
+            "2026-03-29T00:40:00Z", "2026-03-29T01:00:00Z"]})
+        report, mail = (self.plane.get("podcronjob", n)["spec"]["podJobTemplate"]["spec"]["exec"]
+                        for n in ("report", "mail"))
+        # podcron reads $$ as $.
+        self.assertEqual(report["command"], [
+            "/bin/bash", "-c", "/opt/report.sh --day $(date +%F) --pid $$$$"])
+        self.assertEqual(mail["stdin"], 'Hello\n"World"\n')
 
 
 if __name__ == "__main__":
