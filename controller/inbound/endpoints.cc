@@ -29,7 +29,8 @@ Answer Endpoints::readyz(Now now) const {
   const engine::EngineHealth health = pulse_.health();
   if (!pulse_.responsive(now.mono)) wrong += "the engine has not finished a step for 10 s\n";
   if (!health.synced) wrong += "not every watched resource was listed once\n";
-  if (!health.reachable) wrong += "the API server does not answer\n";
+  if (!health.reachable) wrong += "the API server does not answer, or refuses a watch\n";
+  if (!health.held) wrong += "this process does not hold its Lease\n";
   if (wrong.empty()) return {.body = "ok\n"};
   return {503, "text/plain; charset=utf-8", std::move(wrong)};
 }

@@ -20,6 +20,7 @@ class Pulse {
   void publish(const engine::EngineHealth& health) {
     synced_ = health.synced;
     reachable_ = health.reachable;
+    held_ = health.held;
   }
 
   /// Asleep, or at work for less than kStuckAfter.
@@ -27,13 +28,14 @@ class Pulse {
     const std::int64_t since = busy_since_ms_;
     return since == kAsleep || now.time_since_epoch() - Millis(since) < kStuckAfter;
   }
-  [[nodiscard]] engine::EngineHealth health() const { return {synced_, reachable_}; }
+  [[nodiscard]] engine::EngineHealth health() const { return {synced_, reachable_, held_}; }
 
  private:
   static constexpr std::int64_t kAsleep = -1;
   std::atomic<std::int64_t> busy_since_ms_{kAsleep};
   std::atomic<bool> synced_{false};
   std::atomic<bool> reachable_{false};
+  std::atomic<bool> held_{false};
 };
 
 }  // namespace podcron::loop

@@ -54,8 +54,7 @@ void read_cron_field(std::string_view key, const Node& value, PodCronJobSpec& ou
 
 void read_spec(const Node& node, PodCronJobSpec& out) {
   node.fields([&](std::string_view key, const Node& value) { read_cron_field(key, value, out); });
-  out.not_implemented = not_implemented_in_cron(node);
-  if (out.not_implemented.empty() && !out.job.not_implemented.empty()) {
+  if (!out.job.not_implemented.empty()) {
     out.not_implemented = "spec.podJobTemplate.spec." + out.job.not_implemented;
   }
   if (out.schedule.empty()) node.missing("schedule");

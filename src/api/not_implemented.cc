@@ -46,12 +46,6 @@ constexpr Row kTemplateRows[] = {
     {"ttlSecondsAfterFinished", Asks::kWhenSet},
 };
 
-// catchUpLimit only means something under catchUpPolicy All, which is named already.
-constexpr Row kCronRows[] = {
-    {"catchUpPolicy", Asks::kWhenNotWords, "Latest"},
-    {"concurrencyPolicy", Asks::kWhenNotWords, "Forbid,Allow"},
-};
-
 bool is_one_of(std::string_view words, std::string_view word) {
   while (!words.empty()) {
     const auto comma = std::min(words.find(','), words.size());
@@ -104,11 +98,6 @@ std::string first_asked(std::span<const Row> rows, const Node& spec) {
 
 std::string not_implemented_in_template(const Node& template_spec) {
   return first_asked(kTemplateRows, template_spec);
-}
-
-std::string not_implemented_in_cron(const Node& spec) {
-  const std::string found = first_asked(kCronRows, spec);
-  return found.empty() ? found : "spec." + found;
 }
 
 }  // namespace podcron::api

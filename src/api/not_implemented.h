@@ -1,7 +1,7 @@
 // The one table of what the contract has and this build has not.
 //
 // Whoever implements a field deletes its row. A field that is set to a value of the table makes its
-// object Ready=False, NotImplemented with the text that these functions return.
+// object Ready=False, NotImplemented with the text that this function returns.
 #pragma once
 
 #include <string>
@@ -13,8 +13,5 @@ namespace podcron::api {
 /// `template_spec` is PodJob.spec or podJobTemplate.spec. The first field of the table whose value
 /// this build cannot honour: "http", "target.revision: Latest"; empty when there is none.
 std::string not_implemented_in_template(const Node& template_spec);
-
-/// `spec` is PodCronJob.spec without its template: "spec.catchUpPolicy: All".
-std::string not_implemented_in_cron(const Node& spec);
 
 }  // namespace podcron::api

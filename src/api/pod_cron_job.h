@@ -33,7 +33,7 @@ struct PodCronJobSpec {
   PodJobTemplateSpec job;
   /// podJobTemplate.spec as compact JSON, copied into every PodJob so that no field is lost there.
   std::string job_json;
-  /// As PodJobTemplateSpec::not_implemented, from `spec` on: "spec.catchUpPolicy: All".
+  /// As PodJobTemplateSpec::not_implemented, from `spec` on: "spec.podJobTemplate.spec.http".
   std::string not_implemented;
   friend bool operator==(const PodCronJobSpec&, const PodCronJobSpec&) = default;
 };

@@ -144,7 +144,7 @@ bool Engine::State::synced() const {
                                [](const Stream& s) { return s.machine.synced(); });
 }
 
-bool Engine::State::may_start() const { return synced() && holders_.held() && !draining_; }
+bool Engine::State::may_start() const { return synced() && holders_.held(now_) && !draining_; }
 
 void Engine::State::run_timers() {
   while (!wall_timers_.empty() && wall_timers_.begin()->first <= now_.wall) {
@@ -293,7 +293,12 @@ WakeAt Engine::step(Now now, Input&& input, std::vector<Effect>& out) {
   return state_->step(now, std::move(input));
 }
 
-EngineHealth Engine::health() const { return {state_->synced(), state_->outbox_.reachable()}; }
+EngineHealth Engine::health() const {
+  const bool refused = std::any_of(state_->streams_.begin(), state_->streams_.end(),
+                                   [](const State::Stream& s) { return s.refusals > 0; });
+  return {state_->synced(), state_->outbox_.reachable() && !refused,
+          state_->holders_.held(state_->now_)};
+}
 
 const std::string& Engine::holder() const { return state_->holder_; }
 

@@ -41,7 +41,8 @@ struct WakeAt {
 /// Read by /healthz and /readyz.
 struct EngineHealth {
   bool synced = false;     // every watched resource was listed once
-  bool reachable = false;  // the API server answered within the last 30 s of requests
+  bool reachable = false;  // it answered within the last 30 s of requests, and refuses no watch
+  bool held = false;       // our Lease is kept, so that we may start runs
 };
 
 class Engine {

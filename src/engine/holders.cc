@@ -24,6 +24,7 @@ Holders::Holders(HoldersConfig config)
 std::optional<Call> Holders::poll(Now now) {
   if (asking_ || now.mono < next_at_) return std::nullopt;
   asking_ = true;
+  asked_at_ = now.mono;
   if (!acquired_) acquired_ = now.wall;
   Call call;
   call.kind = CallKind::kLease;
@@ -60,7 +61,7 @@ void Holders::on_answer(Now now, const KubeReply& reply) {
       next_at_ = now.mono;
       return;
     }
-    held_ = true;
+    held_until_ = asked_at_ + config_.duration;
     next_at_ = now.mono + config_.renew_period;
     return;
   }

@@ -34,8 +34,9 @@ class Holders {
   [[nodiscard]] MonoTime wake_at() const { return asking_ ? MonoTime::max() : next_at_; }
   /// The answer to a request from poll.
   void on_answer(Now now, const KubeReply& reply);
-  /// Our Lease was once written, so that others can see us die.
-  [[nodiscard]] bool held() const { return held_; }
+  /// Our Lease was renewed less than its duration ago, counted from when that was asked for: nobody
+  /// takes us for gone.
+  [[nodiscard]] bool held(Now now) const { return held_until_ && now.mono < *held_until_; }
   /// The request that ends our Lease at shutdown.
   [[nodiscard]] Call release() const;
 
@@ -63,7 +64,8 @@ class Holders {
 
   HoldersConfig config_;
   std::string lease_name_;
-  bool held_ = false;
+  std::optional<MonoTime> held_until_;
+  MonoTime asked_at_{};
   bool asking_ = false;
   bool must_read_ = false;
   std::uint64_t resource_version_ = 0;

@@ -156,6 +156,7 @@ void Engine::State::process_job(JobRow& row) {
   bound_waiters_.erase(row.id);
   if (row.writing || row.reading || !may_start()) return;
   parse_schedules(row);
+  end_replaced(row);
   const api::PodCronJob& job = row.object;
   const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
   const Schedule* observed = row.observed                ? row.observed.get()
@@ -214,6 +215,16 @@ void Engine::State::process_job(JobRow& row) {
   tend_active(row);
   limit_history(row);
   if (plan.write || flush) submit_status(row, std::move(plan));
+}
+
+/// Runs of ours that a newer time wants to replace.
+void Engine::State::end_replaced(const JobRow& row) {
+  for (const api::ActiveRun& active : row.object.status.active) {
+    if (active.state != api::ActiveState::kEnding) continue;
+    const auto at = run_by_key_.find(key_of(row.object.meta.namespace_, active.name));
+    if (at == run_by_key_.end()) continue;
+    if (RunEntry* entry = find_run(at->second)) feed(*entry, reconcile::Replaced{});
+  }
 }
 
 reconcile::RunFact Engine::State::fact_of(const JobRow& row, const api::ActiveRun& active) {

@@ -66,7 +66,8 @@ void Engine::State::put_record(const api::PodJob& record) {
   }
   const auto end = unrecorded_.find(name);
   if (end != unrecorded_.end() && end->second.job == row->owner &&
-      end->second.fact.reason == reason::kStartingDeadlineExceeded) {
+      (end->second.fact.reason == reason::kStartingDeadlineExceeded ||
+       end->second.fact.reason == reason::kReplaced)) {
     unrecorded_.erase(end);
   }
   if (const JobRow* job = jobs_.find(row->owner)) enqueue(job->id);
@@ -98,6 +99,8 @@ bool Engine::State::place_given_up(const RecordRow& row) const {
     const auto handle = pods_.find(row.namespace_, target.pod_name);
     if (!handle) return false;  // it may only have lost its label: then the deadline decides
     const api::Pod pod = pods_.expand(*handle);
+    // A pod as it was before the run proves nothing about what became of its container.
+    if (pod.meta.resource_version < row.first_version) return false;
     if (pod.meta.uid != target.pod_uid) return true;
     return std::any_of(
         pod.statuses.begin(), pod.statuses.end(), [&](const api::ContainerStatus& status) {
@@ -138,7 +141,7 @@ void Engine::State::tend_active(JobRow& row) {
     if (runs_here(name) || inspecting_.contains(name) || unrecorded_.contains(name)) continue;
     const RecordRow* record = records_.find(name);
     const bool recorded = record != nullptr && record->owner == row.object.meta.uid;
-    if (recorded && record->undialled) continue;  // on its way out
+    if (recorded && record->undialled && !is_final(record->phase)) continue;  // on its way out
     if (recorded && is_final(record->phase)) {
       if (record->end_unknown) {
         // Only what lies ahead: a place that is over is settled by the plan, not by a timer.
@@ -232,9 +235,10 @@ void Engine::State::on_inspected(Answer&& answer) {
 void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   const std::string name = key_of(row.object.meta.namespace_, active.name);
   const reconcile::RunOrigin origin = origin_of(row, active);
-  if (whole_seconds(now_.wall) > origin.starting_deadline) {
+  const bool replaced = active.state == api::ActiveState::kEnding;
+  if (replaced || whole_seconds(now_.wall) > origin.starting_deadline) {
     remember_end(name, row.object.meta.uid, active.holder, api::Outcome::kFailed,
-                 reason::kStartingDeadlineExceeded);
+                 replaced ? reason::kReplaced : reason::kStartingDeadlineExceeded);
     return enqueue(row.id);
   }
   if (row.writing || row.reading) return;  // looked at again after the rest
@@ -341,7 +345,8 @@ void Engine::State::tend_record(const std::string& name) {
   if (row == nullptr || row->tending || runs_here(name) || draining_ || !may_start()) return;
   const JobRow* job = jobs_.find(row->owner);
   // An undialled one is in the way of whoever took the claim.
-  const bool in_place = job != nullptr && !has_left(*job, *row) && !row->undialled;
+  const bool undialled = row->undialled && !is_final(row->phase);
+  const bool in_place = job != nullptr && !has_left(*job, *row) && !undialled;
   if (in_place || (job != nullptr && inspecting_.contains(name))) return;
   const std::string_view holder = holder_in(row->holder);
   if (!holder.empty() && !holder_gone(holder)) {

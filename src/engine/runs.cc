@@ -127,10 +127,7 @@ void Engine::State::perform_one(RunEntry& entry, const reconcile::RunAction& act
             std::erase_if(dials_, [&](const auto& d) {
               return d.first == entry.id && d.second.target == hang.target;
             });
-            api::ExecReport report;
-            report.end = api::ExecEnd::kNotConnected;
-            report.error = "given up before it was dialled";
-            feed(entry, reconcile::TaskOver{hang.target, std::move(report)});
+            not_dialled(entry, hang.target);
           },
           [&](const reconcile::WriteStatus&) {
             outbox_.submit(record_call(
@@ -212,12 +209,27 @@ void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
 }
 
 void Engine::State::send_dials() {
-  std::size_t sent = 0;
-  while (sent < dials_.size() && handshakes_.size() < kHandshakesMax) {
-    const auto [id, next] = dials_[sent++];
-    if (RunEntry* entry = find_run(id)) dial(*entry, next);
+  // Without our Lease somebody else may take the run over: it waits, or misses its deadline.
+  if (!holders_.held(now_)) return;
+  while (!dials_.empty() && handshakes_.size() < kHandshakesMax) {
+    const auto [id, next] = dials_.front();
+    dials_.pop_front();
+    RunEntry* entry = find_run(id);
+    if (entry == nullptr) continue;
+    if (entry->run.may_dial(now_, next.target)) {
+      dial(*entry, next);
+    } else {
+      not_dialled(*entry, next.target);
+    }
   }
-  dials_.erase(dials_.begin(), dials_.begin() + static_cast<std::ptrdiff_t>(sent));
+}
+
+/// Given up, or too late, while it waited for a handshake place: certainly not started.
+void Engine::State::not_dialled(RunEntry& entry, std::uint32_t target) {
+  api::ExecReport report;
+  report.end = api::ExecEnd::kNotConnected;
+  report.error = "given up before it was dialled";
+  feed(entry, reconcile::TaskOver{target, std::move(report)});
 }
 
 void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
@@ -226,6 +238,7 @@ void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
   const reconcile::RunIdentity identity{origin.run, origin.scheduled_time, origin.attempt,
                                         target.pod_name, next.target};
   const auto argv = reconcile::argv_of(entry.run.spec().exec, identity, next.through_env);
+  feed(entry, reconcile::Dialled{next.target});
   const EffectId id{++next_id_};
   entry.tasks[next.target] = id;
   tasks_[id.value] = {entry.id, next.target};
@@ -245,11 +258,6 @@ void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
 
 void Engine::State::on_task_started(const TaskStarted& started) {
   handshakes_.erase(started.id.value);
-  const auto at = tasks_.find(started.id.value);
-  if (at == tasks_.end()) return;
-  if (RunEntry* entry = find_run(at->second.first)) {
-    feed(*entry, reconcile::Dialled{at->second.second});
-  }
 }
 
 void Engine::State::on_task_ended(TaskEnded&& ended) {
@@ -315,17 +323,20 @@ void Engine::State::on_answer(Answer&& answer) {
 }
 
 void Engine::State::on_lease_answer(const KubeReply& reply) {
-  const bool held = holders_.held();
+  const bool held = holders_.held(now_);
   holders_.on_answer(now_, reply);
+  // 409 and the 404 of a Lease that somebody deleted are mended by the next request; the 404 of a
+  // namespace that does not exist is not.
   const bool refused = reply.certainty == Certainty::kDone && reply.http_status >= 400 &&
-                       reply.http_status != 404 && reply.http_status != 409;
+                       reply.http_status != 409 && !(held && reply.http_status == 404);
   // Without a Lease nothing is claimed, so the first refusal and every sixteenth are told.
   if (refused && lease_refusals_++ % 16 == 0) {
     log(LogLevel::kWarning, "own Lease not written; nothing is started without it",
-        {{key::kHttpStatus, std::to_string(reply.http_status)},
+        {{key::kNamespace, config_.lease_namespace},
+         {key::kHttpStatus, std::to_string(reply.http_status)},
          {key::kError, refusal_text(reply)}});
   }
-  if (!held && holders_.held()) look_at_everything();
+  if (!held && holders_.held(now_)) look_at_everything();
 }
 
 void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -76,6 +77,7 @@ struct Engine::State {
   void enqueue_named(std::string_view namespace_, std::string_view name);
   void process_job(JobRow& row);
   void parse_schedules(JobRow& row);
+  void end_replaced(const JobRow& row);
   [[nodiscard]] reconcile::RunFact fact_of(const JobRow& row, const api::ActiveRun& active);
   void submit_status(JobRow& row, reconcile::Plan&& plan);
   void on_status_answer(Answer&& answer);
@@ -110,6 +112,7 @@ struct Engine::State {
   void redraw(RunEntry& entry, const reconcile::Redraw& redraw);
   void dial(RunEntry& entry, const reconcile::Dial& dial);
   void send_dials();
+  void not_dialled(RunEntry& entry, std::uint32_t target);
   void on_answer(Answer&& answer);
   void on_lease_answer(const KubeReply& reply);
   void on_run_answer(RunEntry& entry, const Answer& answer);
@@ -183,7 +186,7 @@ struct Engine::State {
   std::set<std::uint64_t> handshakes_;
   /// Tasks under way by pod ("namespace/name").
   std::map<std::string, std::set<std::pair<RunId, std::uint32_t>>, std::less<>> dialled_;
-  std::vector<std::pair<RunId, reconcile::Dial>> dials_;  // waiting for a handshake place
+  std::deque<std::pair<RunId, reconcile::Dial>> dials_;  // waiting for a handshake place
   RunId next_run_ = 0;
   /// Ends that no PodJob records, until the run has left `active`. Such an end is a word about the
   /// holder that `active` named then: a take-over makes it void. One that was judged because there

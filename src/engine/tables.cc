@@ -85,6 +85,7 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
   if (same) row.epoch = std::max(row.epoch, epoch);
   if (record.meta.resource_version <= row.resource_version) return nullptr;
   if (!same) row.epoch = epoch;
+  if (!same) row.first_version = record.meta.resource_version;
   row.orphan = row.orphan && same;
   if (!same && !row.owner.empty()) by_owner_[row.owner].erase(key);
   row.namespace_ = record.meta.namespace_;

@@ -76,6 +76,8 @@ struct RecordRow {
   Uid owner;  // the PodCronJob
   std::string owner_name;
   std::uint64_t resource_version = 0;
+  std::uint64_t first_version =
+      0;  // that we saw of it: what is newer was after its targets' choice
   std::uint32_t epoch = 0;
   api::PodJobPhase phase = api::PodJobPhase::kPending;
   std::string reason;

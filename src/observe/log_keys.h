@@ -8,6 +8,7 @@ namespace podcron::observe::key {
 inline constexpr std::string_view kPodCronJob = "podcronjob";
 inline constexpr std::string_view kPodJob = "podjob";
 inline constexpr std::string_view kPod = "pod";
+inline constexpr std::string_view kNamespace = "namespace";
 inline constexpr std::string_view kReason = "reason";
 inline constexpr std::string_view kOutcome = "outcome";
 inline constexpr std::string_view kScheduled = "scheduled";

@@ -11,7 +11,9 @@ namespace reason {
 inline constexpr std::string_view kSuspended = "Suspended";
 inline constexpr std::string_view kScheduleChanged = "ScheduleChanged";
 inline constexpr std::string_view kApiUnavailable = "ApiUnavailable";
+inline constexpr std::string_view kCatchUpDisabled = "CatchUpDisabled";
 inline constexpr std::string_view kSuperseded = "Superseded";
+inline constexpr std::string_view kCatchUpLimit = "CatchUpLimit";
 inline constexpr std::string_view kStartingDeadlineExceeded = "StartingDeadlineExceeded";
 inline constexpr std::string_view kActiveLimit = "ActiveLimit";
 inline constexpr std::string_view kConcurrencyForbidden = "ConcurrencyForbidden";
@@ -27,6 +29,7 @@ inline constexpr std::string_view kDeadlineExceeded = "DeadlineExceeded";
 inline constexpr std::string_view kPodGone = "PodGone";
 inline constexpr std::string_view kHolderGone = "HolderGone";
 inline constexpr std::string_view kControllerShutdown = "ControllerShutdown";
+inline constexpr std::string_view kReplaced = "Replaced";
 inline constexpr std::string_view kDeleted = "Deleted";
 inline constexpr std::string_view kPodJobNameTaken = "PodJobNameTaken";
 inline constexpr std::string_view kRecordMissing = "RecordMissing";

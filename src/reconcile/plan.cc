@@ -18,6 +18,8 @@ namespace reason = observe::reason;
 
 /// The contract's bound on a starting deadline that the user did not set.
 constexpr Seconds kDefaultDeadlineMax{4 * 3600};
+/// Under catchUpPolicy None a time may be this late: a busy API server is no downtime.
+constexpr Seconds kLateMost{10};
 /// A decidedThrough this far ahead is a clock that was put back, not the jitter of two clocks.
 constexpr Seconds kFutureTolerance{10};
 
@@ -42,8 +44,11 @@ struct Planner {
   bool suspended() const { return job().spec.suspend || view.globally_suspended; }
   api::ObservedSchedule observed_now() const;
   void decide_due();
-  void dispose_earlier(WallTime candidate);
+  std::optional<WallTime> first_kept(WallTime latest) const;
+  void dispose_late(WallTime through);
+  void wait_for_server_clock(WallTime reached);
   void decide_candidate(WallTime candidate);
+  void replace_active();
   void wait(WallTime candidate, WallTime deadline, bool lacks_pod);
   void assess(eligibility::Assessment& out) const;
   void judge_targets(const eligibility::Assessment& assessment);
@@ -182,11 +187,44 @@ void Planner::account_for_change() {
   plan.write = true;
 }
 
-void Planner::dispose_earlier(WallTime candidate) {
+/// The oldest due time up to `latest` that is still to be decided by itself; nullopt: none. What
+/// lies before it is too late for the catch-up policy.
+std::optional<WallTime> Planner::first_kept(WallTime latest) const {
+  const api::PodCronJobSpec& spec = job().spec;
+  const Schedule& schedule = *view.schedule;
+  const WallTime decided = *plan.status.decided_through;
+  const auto& queued = plan.memory.queued_through;
+  if (queued && *queued > decided) return schedule.next_after(decided);
+  const auto& waiting = view.memory.waiting;
+  const bool superseded = spec.catch_up_policy == api::CatchUpPolicy::kLatest;
+  if (waiting && *waiting > decided && !superseded) return waiting;
+  switch (spec.catch_up_policy) {
+    case api::CatchUpPolicy::kLatest:
+      return latest;
+    case api::CatchUpPolicy::kNone: {
+      const WallTime late = wall - spread_of(job()) - kLateMost - Seconds{1};
+      const auto kept = schedule.next_after(std::max(decided, late));
+      return kept && *kept <= latest ? kept : std::nullopt;
+    }
+    case api::CatchUpPolicy::kAll:
+      break;
+  }
+  WallTime kept = latest;
+  for (std::int32_t more = spec.catch_up_limit - 1; more > 0; --more) {
+    const auto earlier = schedule.latest_in(decided, kept - Seconds{1});
+    if (!earlier) break;
+    kept = *earlier;
+  }
+  return kept;
+}
+
+/// Disposes of the due times in (decidedThrough, `through`] that the catch-up policy gives up.
+void Planner::dispose_late(WallTime through) {
   const Schedule& schedule = *view.schedule;
   WallTime from = *plan.status.decided_through;
-  const WallTime through = candidate - Seconds{1};
+  if (through <= from) return;
   const auto range = [&](WallTime upto, Outcome outcome, std::string_view why) {
+    upto = std::min(upto, through);
     if (upto <= from) return;
     const std::int64_t count = schedule.count_in(from, upto);
     if (count > 0) {
@@ -194,38 +232,62 @@ void Planner::dispose_earlier(WallTime candidate) {
     }
     from = upto;
   };
+  const api::CatchUpPolicy policy = job().spec.catch_up_policy;
+  const auto late = policy == api::CatchUpPolicy::kNone  ? reason::kCatchUpDisabled
+                    : policy == api::CatchUpPolicy::kAll ? reason::kCatchUpLimit
+                                                         : reason::kSuperseded;
   if (view.memory.unreachable_through) {
-    range(std::min(*view.memory.unreachable_through, through), Outcome::kMissed,
-          reason::kApiUnavailable);
+    range(*view.memory.unreachable_through, Outcome::kMissed, reason::kApiUnavailable);
   }
-  if (view.memory.waiting && *view.memory.waiting < candidate) {
-    range(*view.memory.waiting - Seconds{1}, Outcome::kMissed, reason::kSuperseded);
+  if (view.memory.waiting && *view.memory.waiting <= through) {
+    range(*view.memory.waiting - Seconds{1}, Outcome::kMissed, late);
     range(*view.memory.waiting, view.memory.lacks_pod ? Outcome::kSkipped : Outcome::kMissed,
           view.memory.lacks_pod ? reason::kNoEligiblePod : reason::kStartingDeadlineExceeded);
   }
-  range(through, Outcome::kMissed, reason::kSuperseded);
-  if (!plan.disposals.empty()) plan.status.decided_through = from;
+  range(through, Outcome::kMissed, late);
+  if (!plan.disposals.empty()) plan.status.decided_through = through;
+}
+
+/// Of the times after `reached`, some are due by our clock: look again when they are by its.
+void Planner::wait_for_server_clock(WallTime reached) {
+  const auto ahead = view.schedule->next_after(reached);
+  if (!ahead || *ahead > wall - spread_of(job())) return;
+  const bool unknown = view.server_bound == WallTime::min();
+  plan.server_clock_wait =
+      unknown ? Seconds{1} : std::clamp(*ahead - view.server_bound, Seconds{1}, Seconds{60});
 }
 
 void Planner::decide_due() {
   const Schedule& schedule = *view.schedule;
   const Seconds spread = spread_of(job());
-  const WallTime decided = *plan.status.decided_through;
-  const WallTime due_through = wall - spread;
-  plan.status.next_schedule_time = schedule.next_after(std::max(decided, due_through));
-  const auto latest = schedule.latest_in(decided, due_through);
+  auto& decided = plan.status.decided_through;
+  plan.status.next_schedule_time = schedule.next_after(std::max(*decided, wall - spread));
+  // Ours may be the clock that is wrong: nothing that the API server has not reached is due.
+  const WallTime due_through = std::min(wall - spread, view.server_bound);
+  if (due_through < wall - spread) wait_for_server_clock(std::max(*decided, due_through));
+  const auto latest =
+      *decided < due_through ? schedule.latest_in(*decided, due_through) : std::nullopt;
   if (!latest) {
-    if (const auto next = schedule.next_after(decided)) wake(*next + spread);
+    const auto next = schedule.next_after(*decided);
+    if (next && !plan.server_clock_wait) wake(*next + spread);
     return;
   }
-  if (*latest > view.server_bound) {
-    // Ours may be the clock that is wrong: never claim what the API server has not reached.
-    plan.server_clock_wait = *latest - view.server_bound;
-    return;
+  if (const auto kept = first_kept(*latest)) {
+    dispose_late(*kept - Seconds{1});
+    // In order, until one is claimed or waits: those behind it are decided when it is.
+    for (std::optional<WallTime> next = kept; next && !plan.claim && !plan.memory.waiting;
+         next = schedule.latest_in(*decided, *latest) ? schedule.next_after(*decided)
+                                                      : std::nullopt) {
+      decide_candidate(*next);
+    }
+  } else {
+    dispose_late(*latest);
   }
-  dispose_earlier(*latest);
-  decide_candidate(*latest);
-  if (const auto next = schedule.next_after(*latest)) wake(*next + spread);
+  const bool supersedes = job().spec.catch_up_policy == api::CatchUpPolicy::kLatest &&
+                          job().spec.concurrency_policy != api::ConcurrencyPolicy::kQueue;
+  if (plan.memory.waiting && !supersedes) return;
+  const auto next = schedule.next_after(*latest);
+  if (next && !plan.server_clock_wait) wake(*next + spread);
 }
 
 void Planner::decide_candidate(WallTime candidate) {
@@ -244,8 +306,20 @@ void Planner::decide_candidate(WallTime candidate) {
   if (plan.status.active.size() >= api::kActiveRunsMax) {
     return refuse(Outcome::kSkipped, reason::kActiveLimit);
   }
-  if (spec.concurrency_policy == api::ConcurrencyPolicy::kForbid && !plan.status.active.empty()) {
-    return refuse(Outcome::kSkipped, reason::kConcurrencyForbidden);
+  if (!plan.status.active.empty()) {
+    switch (spec.concurrency_policy) {
+      case api::ConcurrencyPolicy::kAllow:
+        break;
+      case api::ConcurrencyPolicy::kForbid:
+        return refuse(Outcome::kSkipped, reason::kConcurrencyForbidden);
+      case api::ConcurrencyPolicy::kReplace:
+        replace_active();
+        return wait(candidate, deadline, false);
+      case api::ConcurrencyPolicy::kQueue:
+        plan.memory.queued_through =
+            view.schedule->latest_in(candidate - Seconds{1}, wall - spread_of(job()));
+        return wait(candidate, deadline, false);
+    }
   }
   if (!view.capacity) return wait(candidate, deadline, false);
   eligibility::Assessment assessment;
@@ -259,6 +333,15 @@ void Planner::decide_candidate(WallTime candidate) {
     return wait(candidate, deadline, true);
   }
   claim(candidate, assessment);
+}
+
+/// Asks the holders to end what runs. An Unknown run cannot be asked: it keeps its place.
+void Planner::replace_active() {
+  for (api::ActiveRun& run : plan.status.active) {
+    if (run.state != api::ActiveState::kActive) continue;
+    run.state = api::ActiveState::kEnding;
+    plan.write = true;
+  }
 }
 
 void Planner::wait(WallTime candidate, WallTime deadline, bool lacks_pod) {
@@ -362,6 +445,9 @@ Plan plan(const View& view, Now now) {
   Plan& plan = planner.plan;
   plan.status = view.job.status;
   plan.memory.unreachable_through = view.memory.unreachable_through;
+  if (view.job.spec.concurrency_policy == api::ConcurrencyPolicy::kQueue) {
+    plan.memory.queued_through = view.memory.queued_through;
+  }
   plan.memory.decided_through = plan.status.decided_through;
   plan.memory.observed_schedule = plan.status.observed_schedule;
   planner.fold_deferred();
@@ -427,6 +513,10 @@ WallTime starting_deadline(const api::PodCronJob& job, const Schedule& schedule,
   const WallTime start = scheduled + spread_of(job);
   if (job.spec.starting_deadline_seconds) {
     return start + Seconds{*job.spec.starting_deadline_seconds};
+  }
+  if (job.spec.catch_up_policy == api::CatchUpPolicy::kAll ||
+      job.spec.concurrency_policy == api::ConcurrencyPolicy::kQueue) {
+    return start + kDefaultDeadlineMax;
   }
   const auto next = schedule.next_after(scheduled);
   if (!next) return start + kDefaultDeadlineMax;

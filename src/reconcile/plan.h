@@ -38,6 +38,8 @@ struct Memory {
   /// The scheduled time that waits unclaimed, and whether it waits for a pod.
   std::optional<WallTime> waiting;
   bool lacks_pod = false;
+  /// Under Queue: the newest time that has joined the queue. Those up to it are no catch-up.
+  std::optional<WallTime> queued_through;
   /// Up to here, due times were seen but no write got through.
   std::optional<WallTime> unreachable_through;
   /// Decided but not yet written: neighbours equal to the newest history entry, so that a long row

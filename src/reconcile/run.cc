@@ -102,7 +102,7 @@ void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
                  [&](ParentReply&& reply) { on_parent(now, reply, out); },
                  [&](PodChecked&& checked) { on_pod_checked(now, checked, out); },
                  [&](Redrawn&& redrawn) { on_redrawn(now, std::move(redrawn), out); },
-                 [&](Dialled&&) {},
+                 [&](Dialled&& dialled) { on_dialled(now, dialled); },
                  [&](TaskOver&& over) { on_task_over(now, over, out); },
                  [&](TargetGone&& gone) {
                    Attempt& attempt = attempts_.at(gone.target);
@@ -114,6 +114,7 @@ void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
                    record_deleted_ = true;
                    abandon(now, reason::kDeleted, out);
                  },
+                 [&](Replaced&&) { abandon(now, reason::kReplaced, out); },
                  [&](Draining&& draining) {
                    if (draining.grace_over || !ever_dialled()) {
                      abandon(now, reason::kControllerShutdown, out);
@@ -137,6 +138,12 @@ void Run::on_record(Now now, RecordReply&& reply, std::vector<RunAction>& out) {
       if (rereading_) return on_reread(now, std::move(reply), out);
       return on_status_written(now, std::move(reply), out);
     case Stage::kRemoving:
+      if (reply.kind == RecordReply::Kind::kRefused || reply.kind == RecordReply::Kind::kConflict) {
+        // It stays; given back, whoever may has it.
+        stage_ = Stage::kGivingBack;
+        out.emplace_back(GiveBack{});
+        return;
+      }
       return finish(RunEnd::kDropped);
     case Stage::kGivingBack:
       return finish(reply.kind == RecordReply::Kind::kOk ? RunEnd::kGivenBack : RunEnd::kLost);
@@ -207,6 +214,10 @@ void Run::permitted(const api::PodJob& record, std::vector<RunAction>& out) {
     }();
   }
   permitted_ = true;
+  if (record.meta.deletion_timestamp && abandon_reason_.empty()) {
+    record_deleted_ = true;
+    abandon_reason_ = reason::kDeleted;
+  }
   if (abandon_reason_ == reason::kControllerShutdown) {
     stage_ = Stage::kGivingBack;
     out.emplace_back(GiveBack{});
@@ -219,15 +230,16 @@ void Run::permitted(const api::PodJob& record, std::vector<RunAction>& out) {
 void Run::on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& out) {
   if (stage_ != Stage::kReadingParent) return;
   const auto& parent = reply.parent;
-  const bool listed =
-      parent && parent->meta.uid == origin_.pod_cron_job_uid && !parent->meta.deletion_timestamp &&
-      std::any_of(parent->status.active.begin(), parent->status.active.end(),
-                  [&](const api::ActiveRun& run) {
-                    // Who was thought gone and comes back finds its claim taken. A PodJob that was
-                    // given back is taken by its annotation: there `active` still says who claimed.
-                    return run.name == origin_.run && (resumed_ || run.holder == origin_.holder);
-                  });
-  if (!listed) {
+  const bool ours =
+      parent && parent->meta.uid == origin_.pod_cron_job_uid && !parent->meta.deletion_timestamp;
+  const api::ActiveRun* listed = nullptr;
+  for (std::size_t i = 0; ours && i < parent->status.active.size(); ++i) {
+    const api::ActiveRun& run = parent->status.active[i];
+    // Who was thought gone and comes back finds its claim taken. A PodJob that was given back is
+    // taken by its annotation: there `active` still says who claimed.
+    if (run.name == origin_.run && (resumed_ || run.holder == origin_.holder)) listed = &run;
+  }
+  if (listed == nullptr) {
     stage_ = Stage::kRemoving;
     out.emplace_back(RemoveRecord{});
     return;
@@ -237,6 +249,7 @@ void Run::on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& o
     out.emplace_back(GiveBack{});
     return;
   }
+  if (listed->state == api::ActiveState::kEnding) abandon(now, reason::kReplaced, out);
   stage_ = Stage::kRunning;
   listed_at_ = now.mono;
   advance(now, out);
@@ -272,7 +285,12 @@ void Run::advance(Now now, std::vector<RunAction>& out) {
 
 void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunAction>& out) {
   Attempt& attempt = attempts_.at(checked.target);
-  if (stage_ != Stage::kRunning || attempt.progress != Progress::kChecking) return;
+  if (attempt.progress != Progress::kChecking) return;
+  if (stage_ == Stage::kConfirming || stage_ == Stage::kReadingParent) {
+    attempt.progress = Progress::kWaiting;  // everything is looked at again
+    return;
+  }
+  if (stage_ != Stage::kRunning) return;
   if (!abandon_reason_.empty()) {
     target_over(now, checked.target, TargetOutcome::kNotStarted, abandon_reason_, "");
     return advance(now, out);
@@ -287,29 +305,37 @@ void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunActi
     return advance(now, out);
   }
   if (!ever_dialled() && now.mono > listed_at_ + kListedFor) {
-    for (Attempt& checking : attempts_) {
-      if (checking.progress == Progress::kChecking) checking.progress = Progress::kWaiting;
-    }
+    attempt.progress = Progress::kWaiting;
+    // A fencing write of another target is as good as the read: its answer goes on from here.
+    if (writing_ || rereading_) return;
     stage_ = Stage::kConfirming;
     out.emplace_back(ReadRecord{});
     return;
   }
-  dial(now, checked.target, out);
+  dial(checked.target, out);
 }
 
-void Run::dial(Now now, std::uint32_t target, std::vector<RunAction>& out) {
-  Attempt& attempt = attempts_.at(target);
-  attempt.progress = Progress::kDialling;
-  attempt.dialled_at = now.mono;
+void Run::dial(std::uint32_t target, std::vector<RunAction>& out) {
+  attempts_.at(target).progress = Progress::kDialling;
   status_.targets[target].outcome = TargetOutcome::kRunning;
-  if (!first_dial_) {
-    first_dial_ = now.mono;
-    first_dial_wall_ = now.wall;
-    status_.start_time = whole_seconds(now.wall);
-    const Millis late = now.wall - WallMillis(origin_.scheduled_time);
-    status_.late = seconds_text(std::max(late, Millis{0}));
-  }
-  out.emplace_back(Dial{target, attempt.through_env});
+  out.emplace_back(Dial{target, attempts_.at(target).through_env});
+}
+
+bool Run::may_dial(Now now, std::uint32_t target) const {
+  const bool wanted = stage_ == Stage::kRunning && abandon_reason_.empty() &&
+                      attempts_.at(target).progress == Progress::kDialling;
+  return wanted && (ever_dialled() || whole_seconds(now.wall) <= origin_.starting_deadline);
+}
+
+void Run::on_dialled(Now now, const Dialled& dialled) {
+  attempts_.at(dialled.target).dialled_at = now.mono;
+  if (targets_.size() == 1) status_.target = targets_.front().pod_name;
+  if (first_dial_) return;
+  first_dial_ = now.mono;
+  first_dial_wall_ = now.wall;
+  status_.start_time = whole_seconds(now.wall);
+  const Millis late = now.wall - WallMillis(origin_.scheduled_time);
+  status_.late = seconds_text(std::max(late, Millis{0}));
 }
 
 /// This pod certainly did not start the task: another one is asked for.
@@ -356,7 +382,7 @@ void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& ou
     status.message = std::move(result.message);
     if (result.env_missing && attempt.through_env) {
       attempt.through_env = false;
-      dial(now, over.target, out);
+      dial(over.target, out);
       return;
     }
     redraw(over.target, result.reason, out);

@@ -61,6 +61,7 @@ struct Redrawn {
   std::uint32_t target = 0;
   std::optional<api::TargetRef> pod;
 };
+/// A Dial leaves now. Its answer to may_dial was yes.
 struct Dialled {
   std::uint32_t target = 0;
 };
@@ -74,6 +75,8 @@ struct TargetGone {
 };
 /// A user (or the garbage collector) deletes the PodJob.
 struct RecordDeleted {};
+/// A newer time takes this run's place (concurrencyPolicy Replace).
+struct Replaced {};
 /// The process shuts down: give back, or finish within the grace.
 struct Draining {
   bool grace_over = false;
@@ -81,7 +84,7 @@ struct Draining {
 struct Tick {};
 
 using RunInput = std::variant<RecordReply, ParentReply, PodChecked, Redrawn, Dialled, TaskOver,
-                              TargetGone, RecordDeleted, Draining, Tick>;
+                              TargetGone, RecordDeleted, Replaced, Draining, Tick>;
 
 // ---- Actions ----
 
@@ -149,6 +152,9 @@ class Run {
   }
   /// Every pod this run has ever chosen: a redraw takes none of them.
   [[nodiscard]] bool tried(const Uid& pod) const;
+  /// A Dial may have waited: is it still wanted, and in time? If not, feed a TaskOver that was not
+  /// connected.
+  [[nodiscard]] bool may_dial(Now now, std::uint32_t target) const;
   /// From a target's dial on, a process may run: for the start skew and RanInUnexpectedPod.
   [[nodiscard]] bool ever_dialled() const { return first_dial_.has_value(); }
   [[nodiscard]] std::string holder_annotation() const;
@@ -196,7 +202,8 @@ class Run {
   void abandon(Now now, std::string_view reason, std::vector<RunAction>& out);
   void advance(Now now, std::vector<RunAction>& out);
   void redraw(std::uint32_t target, std::string_view why, std::vector<RunAction>& out);
-  void dial(Now now, std::uint32_t target, std::vector<RunAction>& out);
+  void dial(std::uint32_t target, std::vector<RunAction>& out);
+  void on_dialled(Now now, const Dialled& dialled);
   void target_over(Now now, std::uint32_t target, api::TargetOutcome outcome,
                    std::string_view reason, std::string message);
   void record(Now now, std::vector<RunAction>& out);

@@ -312,7 +312,7 @@ void Checker::check_times(const RunAccount& run, const ProcessRecord& process) {
 void Checker::check_overlap(const RunAccount& run, const ProcessRecord& process) {
   const auto owner = schedules_.find(run.owner);
   if (owner == schedules_.end() || run.last == nullptr ||
-      text_in(run.last->json, "metadata", "labels", "policy") != "Forbid") {
+      text_in(run.last->json, "metadata", "labels", "policy") == "Allow") {
     return;
   }
   for (const auto& [key, other] : runs_) {
@@ -320,7 +320,7 @@ void Checker::check_overlap(const RunAccount& run, const ProcessRecord& process)
     for (const std::uint64_t number : other.processes) {
       const ProcessRecord& earlier = ledger_.process(number);
       if (earlier.ended || gave_up_place(other, earlier, process.started)) continue;
-      report("S9 Forbid",
+      report("S9 one at a time",
              fmt::format("{} starts in {} while {} still runs in {}, recorded as \"{}\"",
                          run.key.name, process.pod, other.key.name, earlier.pod, other.phase),
              process.started);

@@ -79,6 +79,7 @@ void Checker::check_one_claim(const ScheduleAccount& account, const Change& chan
   RunAccount& run = run_of(uid, {change.key.namespace_, entry.name});
   run.scheduled_time = entry.scheduled_time;
   run.claimed = true;
+  run.claimed_at = now;
   const auto broken = [&](std::string_view invariant, std::string_view why) {
     report(invariant,
            fmt::format("{} claims {} of {}: {}", change.author.name,
@@ -100,8 +101,8 @@ void Checker::check_one_claim(const ScheduleAccount& account, const Change& chan
   if (find_in(base, "metadata", "deletionTimestamp") != nullptr) {
     broken("S11 no claim when deleted", "it is being deleted");
   }
-  if (text_in(base, "spec", "concurrencyPolicy") == "Forbid" && after.active.size() > 1) {
-    broken("S9 Forbid", "another run is in active");
+  if (text_in(base, "spec", "concurrencyPolicy") != "Allow" && after.active.size() > 1) {
+    broken("S9 one at a time", "another run is in active");
   }
   if (WallMillis(entry.scheduled_time) > wall(now) + kAheadMost + Millis{1000}) {
     broken("S8 not early", "the API server's clock is not there yet");

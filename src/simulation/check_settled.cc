@@ -60,7 +60,11 @@ void Checker::check_settled_schedule(const ScheduleAccount& account, const Json&
                                                     status.history.back().outcome == "Missed");
   const Seconds tolerated = skipping ? kDeferred : kRecent;
   const auto beat = beat_of(status.observed->schedule);
-  if (beat && !suspended && count_due(*beat, *status.decided_through, today - tolerated) > 0) {
+  // Behind a run, or a time that waits for its deadline, others may wait for long.
+  const bool in_order = text_in(pod_cron_job, "spec", "concurrencyPolicy") == "Queue" ||
+                        text_in(pod_cron_job, "spec", "catchUpPolicy") != "Latest";
+  if (beat && !suspended && !in_order &&
+      count_due(*beat, *status.decided_through, today - tolerated) > 0) {
     broken(fmt::format("decidedThrough {} at {}", to_rfc3339(*status.decided_through),
                        to_rfc3339(today)));
   }
@@ -72,7 +76,7 @@ void Checker::check_settled_schedule(const ScheduleAccount& account, const Json&
     // Unknown keeps its place for a while; whatever else is over has left `active` in 10 s.
     const bool over = run.final_at && run.phase != "Unknown" && now > *run.final_at + Seconds{15};
     if (over) broken(fmt::format("{} is {} and still in active", entry.name, run.phase));
-    if (!run.final_at && entry.scheduled_time < today - Seconds{60}) {
+    if (!run.final_at && now > run.claimed_at + Seconds{60}) {
       broken(fmt::format("{} is in active for more than a minute, phase \"{}\"", entry.name,
                          run.phase));
     }

@@ -82,6 +82,7 @@ class Checker {
     std::string owner;
     WallTime scheduled_time;
     bool claimed = false;
+    VirtualTime claimed_at{};
     std::optional<VirtualTime> left_active;
     std::string pod_job_uid;  // of the PodJob that exists or last existed
     int pod_jobs = 0;         // created while it was in `active`

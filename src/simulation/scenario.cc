@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -13,6 +15,10 @@ Json task_command(std::string_view name) {
                       "$(PODCRON_ATTEMPT)", "$(PODCRON_POD_NAME)", "$(PODCRON_TARGET_INDEX)"});
 }
 
+std::string draw_word(Prng& prng, std::initializer_list<const char*> words) {
+  return *std::next(words.begin(), static_cast<std::ptrdiff_t>(prng.below(words.size())));
+}
+
 Json draw_strategy(Prng& prng) {
   const std::uint64_t drawn = prng.below(10);
   if (drawn < 7) return {{"type", "Random"}, {"count", 1}};
@@ -22,7 +28,8 @@ Json draw_strategy(Prng& prng) {
 
 Json draw_pod_cron_job(Environment& environment, const std::string& name, const std::string& app) {
   Prng& prng = environment.prng;
-  const bool forbid = prng.chance(700);
+  const std::string policy = draw_word(prng, {"Forbid", "Forbid", "Allow", "Replace", "Queue"});
+  const std::string catch_up = draw_word(prng, {"Latest", "Latest", "None", "All"});
   Json template_spec = {
       {"target", {{"selector", {{"matchLabels", {{"app", app}}}}}}},
       {"strategy", draw_strategy(prng)},
@@ -37,14 +44,14 @@ Json draw_pod_cron_job(Environment& environment, const std::string& name, const 
       {"schedule", draw_schedule(prng)},
       {"timeZone", "UTC"},
       {"daylightSaving", "Once"},
-      {"catchUpPolicy", "Latest"},
-      {"concurrencyPolicy", forbid ? "Forbid" : "Allow"},
+      {"catchUpPolicy", catch_up},
+      {"catchUpLimit", 1 + prng.below(5)},
+      {"concurrencyPolicy", policy},
       {"suspend", false},
       {"successfulJobsHistoryLimit", prng.below(4)},
       {"failedJobsHistoryLimit", prng.below(3)},
       {"podJobTemplate",
-       {{"metadata", {{"labels", {{"policy", forbid ? "Forbid" : "Allow"}}}}},
-        {"spec", std::move(template_spec)}}},
+       {{"metadata", {{"labels", {{"policy", policy}}}}}, {"spec", std::move(template_spec)}}},
   };
   if (prng.chance(500)) spec["startingDeadlineSeconds"] = 2 + prng.below(25);
   return {{"apiVersion", "podcron.dev/v1alpha1"},

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 import unittest
 
 from harness import ROOT, Controller, Failure, Plane, deployment, pod_cron_job, wait_for
@@ -86,7 +87,15 @@ class ClusterCase(unittest.TestCase):
                            "--timeout=60s")
 
     def explain(self, job, namespace="default"):
-        """{pod: reason or None} as the plugin says."""
+        """{pod: reason or None} as the plugin says; asked again while a run makes a pod busy."""
+        for _ in range(50):
+            found = self.explain_once(job, namespace)
+            if "PodBusy" not in found.values():
+                break
+            time.sleep(0.2)  # between two looks at the condition
+        return found
+
+    def explain_once(self, job, namespace="default"):
         done = subprocess.run([PLUGIN, "explain", job, "-v", "-n", namespace, "-o", "json",
                                "--kubeconfig", self.plane.kubeconfig],
                               capture_output=True, text=True, timeout=30)

@@ -66,8 +66,16 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
   } else if (key == "saving") {
     spec.daylight_saving = value;
   } else if (key == "policy") {
-    spec.concurrency_policy =
-        value == "Allow" ? api::ConcurrencyPolicy::kAllow : api::ConcurrencyPolicy::kForbid;
+    spec.concurrency_policy = value == "Allow"     ? api::ConcurrencyPolicy::kAllow
+                              : value == "Replace" ? api::ConcurrencyPolicy::kReplace
+                              : value == "Queue"   ? api::ConcurrencyPolicy::kQueue
+                                                   : api::ConcurrencyPolicy::kForbid;
+  } else if (key == "catchUp") {
+    spec.catch_up_policy = value == "None"  ? api::CatchUpPolicy::kNone
+                           : value == "All" ? api::CatchUpPolicy::kAll
+                                            : api::CatchUpPolicy::kLatest;
+  } else if (key == "catchUpLimit") {
+    spec.catch_up_limit = number(value);
   } else if (key == "strategy") {
     spec.job.strategy.type = value;
   } else if (key == "count") {
@@ -135,6 +143,7 @@ std::string describe(const reconcile::Plan& plan) {
   }
   for (const api::ActiveRun& run : plan.status.active) {
     if (run.state == api::ActiveState::kUnknown) printed += "unknown " + run.name + "\n";
+    if (run.state == api::ActiveState::kEnding) printed += "ending " + run.name + "\n";
   }
   if (!plan.write && !plan.disposals.empty()) printed += "deferred\n";
   return printed;

@@ -18,14 +18,6 @@ std::string in_template(std::string_view json) {
   return element ? not_implemented_in_template(Node(*element, fault)) : "";
 }
 
-std::string in_cron(std::string_view json) {
-  JsonParser parser;
-  Fault fault;
-  const auto element = parser.parse(json);
-  EXPECT_TRUE(element) << json;
-  return element ? not_implemented_in_cron(Node(*element, fault)) : "";
-}
-
 TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
   const std::pair<const char*, const char*> kCases[] = {
       {R"({"http":{}})", "http"},
@@ -52,13 +44,6 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
   for (const auto& [json, name] : kCases) EXPECT_EQ(in_template(json), name);
 }
 
-TEST(NotImplemented, EachPolicyOfTheScheduleIsNamed) {
-  EXPECT_EQ(in_cron(R"({"catchUpPolicy":"None"})"), "spec.catchUpPolicy: None");
-  EXPECT_EQ(in_cron(R"({"catchUpPolicy":"All","catchUpLimit":5})"), "spec.catchUpPolicy: All");
-  EXPECT_EQ(in_cron(R"({"concurrencyPolicy":"Replace"})"), "spec.concurrencyPolicy: Replace");
-  EXPECT_EQ(in_cron(R"({"concurrencyPolicy":"Queue"})"), "spec.concurrencyPolicy: Queue");
-}
-
 TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
   EXPECT_EQ(in_template(R"({
     "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"",
@@ -73,10 +58,6 @@ TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
   EXPECT_EQ(in_template(R"({"target":{"revision":"PreferLatest",
       "interactiveSessions":{"exclude":"None"}},"strategy":{"type":"Random","count":3}})"),
             "");
-  EXPECT_EQ(in_cron(R"({"daylightSaving":"AsCronJob","catchUpPolicy":"Latest","catchUpLimit":5,
-      "concurrencyPolicy":"Allow","spreadSeconds":60,"suspend":true,
-      "startingDeadlineSeconds":5})"),
-            "");
 }
 
 TEST(NotImplemented, AnObjectNamesItsFirstFieldByItsWholePath) {
@@ -86,11 +67,6 @@ TEST(NotImplemented, AnObjectNamesItsFirstFieldByItsWholePath) {
   const auto retries = with(kPodCronJob, R"("backoffLimit": 0)", R"("backoffLimit": 2)");
   EXPECT_EQ(decoder.pod_cron_job(retries)->spec.not_implemented,
             "spec.podJobTemplate.spec.backoffLimit: 2");
-  EXPECT_EQ(
-      decoder
-          .pod_cron_job(with(retries, R"("catchUpPolicy": "Latest")", R"("catchUpPolicy": "All")"))
-          ->spec.not_implemented,
-      "spec.catchUpPolicy: All");
   EXPECT_EQ(
       decoder.pod_job(with(testing::kPodJob, R"("exec": {)", R"("backoffLimit": 2, "exec": {)"))
           ->spec.not_implemented,

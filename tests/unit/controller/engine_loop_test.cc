@@ -47,7 +47,7 @@ class EngineLoopTest : public ::testing::Test {
   Pulse pulse_;
   Now last_{};
   int steps_ = 0;
-  engine::EngineHealth health_{true, true};
+  engine::EngineHealth health_{true, true, true};
   std::vector<engine::Effect> performed_;
 };
 

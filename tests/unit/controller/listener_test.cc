@@ -62,9 +62,9 @@ TEST_F(ListenerTest, ReadyzFollowsTheEngineAndSaysWhy) {
   EXPECT_THAT(get("/healthz"), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(get("/readyz"), StartsWith("HTTP/1.1 503"));
   EXPECT_THAT(get("/readyz"), HasSubstr("not every watched resource was listed once"));
-  pulse_.publish({true, false});
+  pulse_.publish({true, false, true});
   EXPECT_THAT(get("/readyz"), HasSubstr("the API server does not answer"));
-  pulse_.publish({true, true});
+  pulse_.publish({true, true, true});
   EXPECT_THAT(get("/readyz?verbose"), StartsWith("HTTP/1.1 200"));
 }
 

@@ -68,7 +68,8 @@ TEST(Holders, OurLeaseIsCreatedThenRenewed) {
                  R"("uid":"0f8fad5b-d9cb-469f-a165-70867728950e","resourceVersion":"7"},)"
                  R"("spec":{"holderIdentity":"me_1"}})";
   holders.on_answer(at(0), created);
-  EXPECT_TRUE(holders.held());
+  EXPECT_TRUE(holders.held({WallMillis{}, at(14).mono}));
+  EXPECT_FALSE(holders.held({WallMillis{}, at(15).mono})) << "not renewed in time";
   EXPECT_FALSE(holders.poll(at(4)).has_value());
   call = holders.poll(at(5));
   ASSERT_TRUE(call.has_value());

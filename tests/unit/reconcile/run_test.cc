@@ -91,6 +91,15 @@ struct Driver {
   void feed(RunInput input) {
     actions.clear();
     run.on(at(now), std::move(input), actions);
+    // As the engine does when a handshake place is free.
+    std::vector<RunAction> none;
+    for (const RunAction& action : actions) {
+      const auto* dial = std::get_if<Dial>(&action);
+      if (dial != nullptr && run.may_dial(at(now), dial->target)) {
+        run.on(at(now), Dialled{dial->target}, none);
+      }
+    }
+    EXPECT_TRUE(none.empty());
   }
   template <class Action>
   [[nodiscard]] bool asks_only_for() const {
@@ -171,6 +180,49 @@ TEST(Run, ARefusalBecauseOfAnothersPodJobIsNoDenial) {
   d.feed(reply(RecordReply::Kind::kRefused));
   d.feed(ok(record("other_9/1")));
   EXPECT_EQ(d.run.end(), RunEnd::kLost);
+}
+
+TEST(Run, ADialThatWaitedTooLongIsNotWantedAnyMore) {
+  Driver d;
+  d.feed(ok(record()));
+  d.feed(ParentReply{parent()});
+  d.run.on(at(d.now), PodChecked{0, ""}, d.actions);
+  EXPECT_TRUE(d.run.may_dial(at(d.now), 0));
+  EXPECT_FALSE(d.run.may_dial(at(61'500), 0)) << "past the starting deadline";
+  EXPECT_FALSE(d.run.ever_dialled());
+}
+
+TEST(Run, AReplacedRunThatWasNotDialledHasCertainlyFailed) {
+  Driver d;
+  d.feed(ok(record()));
+  ParentReply ending{parent()};
+  ending.parent->status.active.front().state = api::ActiveState::kEnding;
+  d.feed(std::move(ending));
+  ASSERT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kFailed);
+  EXPECT_EQ(d.run.status().reason, "Replaced");
+}
+
+TEST(Run, AReplacedRunIsHungUpAndItsEndIsUnknown) {
+  Driver d;
+  d.to_dial();
+  d.feed(Replaced{});
+  ASSERT_TRUE(d.asks_only_for<Hang>());
+  api::ExecReport cancelled;
+  cancelled.end = api::ExecEnd::kCancelled;
+  d.feed(TaskOver{0, cancelled});
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
+  EXPECT_EQ(d.run.status().reason, "Replaced");
+}
+
+TEST(Run, APodJobThatIsBeingDeletedIsNotDialled) {
+  Driver d;
+  api::PodJob deleting = record();
+  deleting.meta.deletion_timestamp = kScheduled;
+  d.feed(ok(deleting));
+  d.feed(ParentReply{parent()});
+  ASSERT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().reason, "Deleted");
 }
 
 TEST(Run, AClaimThatWasTakenOverIsNotRun) {

@@ -396,7 +396,7 @@ TEST_F(CheckerTest, ForbidClaimsOneAtATime) {
   run(10);
   now_ = Millis{20'010};
   status({10, 20}, {}, 20);
-  expect_broken("S9 Forbid");
+  expect_broken("S9 one at a time");
 }
 
 TEST_F(CheckerTest, ForbidStartsNothingBesideAProcessThatRuns) {
@@ -407,7 +407,7 @@ TEST_F(CheckerTest, ForbidStartsNothingBesideAProcessThatRuns) {
   status({20}, {{10, "Unknown", run_name(10)}}, 20);
   permit(20);
   start(20);
-  expect_broken("S9 Forbid");
+  expect_broken("S9 one at a time");
 }
 
 TEST_F(CheckerTest, ForbidLetsUnknownGiveUpItsPlaceAfterDeadlineAndLease) {
