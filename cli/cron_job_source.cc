@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "cli/left_out.h"
+#include "cli/yaml_document.h"
 #include "cli/yaml_place.h"
-#include "cli/yaml_text.h"
 #include "cron/quote.h"
 
 namespace podcron::cli {
@@ -399,21 +399,13 @@ void convert_cron_jobs(std::string_view text, const ConversionOptions& options,
                        Conversion& conversion) {
   for (const auto& [line, document] : yaml_documents(text)) {
     if (conversion.full()) return;
-    YamlSource source{options.path, line, {}};
-    if (!is_utf8(document)) {
-      conversion.add_fault(fmt::format("{}:{}: this document is not UTF-8", options.path, line));
+    const auto root = parse_yaml(options.path, line, document);
+    if (!root) {
+      conversion.add_fault(root.error().message);
       continue;
     }
-    // yaml-cpp speaks in exceptions; they end here.
-    try {
-      for (const YAML::Node& part : YAML::LoadAll(document)) {
-        convert_document(part, source, options, conversion);
-      }
-    } catch (const YAML::Exception& error) {
-      conversion.add_fault(fmt::format("{}:{}:{}: not YAML: {}", options.path,
-                                       line + std::max(error.mark.line, 0),
-                                       std::max(error.mark.column, 0) + 1, error.msg));
-    }
+    YamlSource source{options.path, line, {}};
+    convert_document(*root, source, options, conversion);
   }
 }
 

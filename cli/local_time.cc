@@ -23,8 +23,14 @@ std::string clock_text(LocalTime local) {
 
 /// At the boundary between two spans: what the clock showed, and shows from then on.
 std::string change_text(LocalTime before, LocalTime after) {
-  return fmt::format("clock goes {}, {} to {}", after > before ? "forward" : "back",
-                     clock_text(before), clock_text(after));
+  const bool forward = after > before;
+  std::string text = fmt::format("clock goes {}, {} to {}", forward ? "forward" : "back",
+                                 clock_text(before), clock_text(after));
+  // Where the date line was moved, as in Samoa in 2011.
+  if (std::chrono::abs(after - before) >= days{1}) {
+    text += forward ? ", a day is left out" : ", a day comes twice";
+  }
+  return text;
 }
 
 }  // namespace

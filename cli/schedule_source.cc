@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/yaml_document.h"
+
 namespace podcron::cli {
 namespace {
 
@@ -86,17 +88,12 @@ Result<void> collect(const YAML::Node& document, const std::string& namespace_, 
 Result<std::vector<api::PodCronJob>> read_manifest(const std::string& path, std::string_view text,
                                                    const std::string& namespace_) {
   std::vector<api::PodCronJob> jobs;
-  // yaml-cpp speaks in exceptions; they end here.
-  try {
-    for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
-      if (auto collected = collect(document, namespace_, Lists::kOpen, jobs); !collected) {
-        return fail(collected.error().code, path + ": " + collected.error().message);
-      }
+  for (const auto& [line, document] : yaml_documents(text)) {
+    const auto root = parse_yaml(path, line, document);
+    if (!root) return tl::unexpected(root.error());
+    if (auto collected = collect(*root, namespace_, Lists::kOpen, jobs); !collected) {
+      return fail(collected.error().code, path + ": " + collected.error().message);
     }
-  } catch (const YAML::Exception& error) {
-    return fail(ErrorCode::kMalformed,
-                fmt::format("{}:{}:{}: not YAML: {}", path, error.mark.line + 1,
-                            error.mark.column + 1, error.msg));
   }
   if (jobs.empty()) {
     return fail(ErrorCode::kNotFound,

@@ -133,18 +133,4 @@ void YamlPlace::wrong(std::string_view problem) const {
       fmt::format("{}:{}: {}{}{}", source_->path, line(), way_, way_.empty() ? "" : ": ", problem));
 }
 
-std::vector<std::pair<int, std::string>> yaml_documents(std::string_view text) {
-  std::vector<std::pair<int, std::string>> out{{1, ""}};
-  for (int line = 1; !text.empty(); ++line) {
-    const std::size_t end = text.find('\n');
-    const std::string_view whole = text.substr(0, end == std::string_view::npos ? end : end + 1);
-    text.remove_prefix(whole.size());
-    const bool begins =
-        whole.starts_with("---") && (whole.size() == 3 || whole.find_first_of(" \t\r\n", 3) == 3);
-    if (begins) out.emplace_back(line, "");
-    out.back().second += whole;
-  }
-  return out;
-}
-
 }  // namespace podcron::cli

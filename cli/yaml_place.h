@@ -70,8 +70,4 @@ class YamlPlace {
   int above_;
 };
 
-/// The documents of a text with the line that each begins in, counted from 1. Splitting comes
-/// before parsing, so that a document that is no YAML does not take the others with it.
-std::vector<std::pair<int, std::string>> yaml_documents(std::string_view text);
-
 }  // namespace podcron::cli

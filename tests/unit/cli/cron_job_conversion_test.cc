@@ -9,7 +9,7 @@
 #include "cli/conversion.h"
 #include "cli/cron_job_source.h"
 #include "cli/schedule_source.h"
-#include "cli/yaml_place.h"
+#include "cli/yaml_document.h"
 #include "cli/yaml_text.h"
 #include "cli/zone_files.h"
 
@@ -244,11 +244,25 @@ TEST(YamlText, ComesBackAsItWas) {
 }
 
 TEST(YamlDocuments, KnowTheirFirstLine) {
-  const auto documents = yaml_documents("a\n--- # b\nc\n----\n---\nd");
-  ASSERT_EQ(documents.size(), 3U);
+  const auto documents = yaml_documents("a\n--- # b\nc\n----\n---\nd\n...\ne");
+  ASSERT_EQ(documents.size(), 4U);
   EXPECT_EQ(documents[1].first, 2);
   EXPECT_EQ(documents[1].second, "--- # b\nc\n----\n");
-  EXPECT_EQ(documents[2], std::make_pair(5, std::string("---\nd")));
+  EXPECT_EQ(documents[2], std::make_pair(5, std::string("---\nd\n")));
+  EXPECT_EQ(documents[3], std::make_pair(8, std::string("e")));
+}
+
+// yaml-cpp itself never comes to an end with these.
+TEST(YamlDocuments, ABracketTooManyIsAnError) {
+  for (const char* text : {"{}}", "{a: b}}c: d", "[]]", "a: {}\n}"}) {
+    const auto root = parse_yaml("f", 3, text);
+    ASSERT_FALSE(root) << text;
+    EXPECT_TRUE(root.error().message.starts_with("f:3:") ||
+                root.error().message.starts_with("f:4:"))
+        << root.error().message;
+  }
+  EXPECT_TRUE(parse_yaml("f", 1, "# nothing\n")->IsNull());
+  EXPECT_TRUE(parse_yaml("f", 1, "--- {a: b}\n# more\n")->IsMap());
 }
 
 }  // namespace

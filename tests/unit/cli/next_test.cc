@@ -36,6 +36,8 @@ TEST(LocalTime, MarksTheDayOnWhichTheClockChanges) {
   EXPECT_EQ(clock_change_on_day(berlin, at("2026-10-25T00:30:00Z")),
             "clock goes back, 03:00 to 02:00");
   EXPECT_EQ(clock_change_on_day(TimeZone(), at("2026-03-29T00:00:00Z")), "");
+  EXPECT_EQ(clock_change_on_day(zone("Pacific/Apia"), at("2011-12-30T10:00:00Z")),
+            "clock goes forward, 00:00 to 00:00, a day is left out");
 }
 
 TEST(ZoneFiles, AWrongNameFindsTheOneThatWasMeant) {
