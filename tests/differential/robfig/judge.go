@@ -150,7 +150,11 @@ func compare(asked question, schedule *cron.SpecSchedule) verdict {
 	if err != nil {
 		return verdict{difference: err.Error()}
 	}
-	want := next(schedule, time.Unix(asked.instant, 0).In(zone))
+	instant := time.Unix(asked.instant, 0).In(zone)
+	if monthOf(instant).Add(-aroundChange).Before(dayLeftOut(zone)) {
+		return verdict{nearChange: true}
+	}
+	want := next(schedule, instant)
 	for _, got := range []answer{asked.asCronJob, asked.once} {
 		if got == want {
 			continue
@@ -222,6 +226,33 @@ func isNearChange(instant time.Time) bool {
 	return !begin.IsZero() && instant.Sub(begin) <= aroundChange ||
 		!end.IsZero() && end.Sub(instant) <= aroundChange
 }
+
+// dayLeftOut is when the zone last left out a whole day, as Kiribati did at the end of 1994 and Samoa
+// at the end of 2011; the zero time if it never did since 1979. A robfig that comes to such a day
+// looks for its midnight for ever.
+func dayLeftOut(zone *time.Location) time.Time {
+	if at, known := daysLeftOut[zone]; known {
+		return at
+	}
+	var found time.Time
+	at := time.Date(1979, 1, 1, 0, 0, 0, 0, zone)
+	for at.Year() < 2040 {
+		_, end := at.ZoneBounds()
+		if end.IsZero() {
+			break
+		}
+		_, before := end.Add(-time.Second).Zone()
+		_, after := end.Zone()
+		if after-before >= 24*60*60 {
+			found = end
+		}
+		at = end
+	}
+	daysLeftOut[zone] = found
+	return found
+}
+
+var daysLeftOut = map[*time.Location]time.Time{}
 
 var zones = map[string]*time.Location{}
 

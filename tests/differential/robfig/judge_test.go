@@ -141,6 +141,20 @@ func TestRobfigIsAskedAgainWhereItAnswersInAMonthThatIsNotScheduled(t *testing.T
 	}
 }
 
+func TestRobfigIsNotAskedToCrossADayThatWasLeftOut(t *testing.T) {
+	// There was no 31 December 1994 in Kiribati's east, and robfig never comes past it.
+	got := verdictOn(t, "random", "Pacific/Enderbury", "1994-12-30T05:05:29Z",
+		"1995-11-01T11:00:00Z", "1995-11-01T11:00:00Z", "0 0 2 11 *")
+	if !got.nearChange || got.difference != "" {
+		t.Errorf("got %+v", got)
+	}
+	got = verdictOn(t, "random", "Pacific/Enderbury", "1995-03-01T00:00:00Z",
+		"1995-11-01T11:00:00Z", "1995-11-01T11:00:00Z", "0 0 2 11 *")
+	if !got.compared {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestLeapDaysAreFoundWhereRobfigGivesUpAfterFiveYears(t *testing.T) {
 	got := verdictOn(t, "random", "UTC", "2096-03-01T00:00:00Z",
 		"2104-02-29T00:00:00Z", "2104-02-29T00:00:00Z", "0 0 29 2 *")

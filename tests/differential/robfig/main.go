@@ -11,10 +11,14 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // After this many there is nothing new to be learned.
 const shownMax = 20
+
+// The slowest answers take 20 ms. A robfig that searches for ever cannot be stopped, only left.
+const answerMax = 30 * time.Second
 
 // Whoever asks fewer questions than were ordered must not pass for one who found no difference.
 const randomMin = 100_000
@@ -71,7 +75,13 @@ func judgeAll(lines io.Reader, out io.Writer) (tally, error) {
 		} else {
 			sum.kept++
 		}
+		watchdog := time.AfterFunc(answerMax, func() {
+			fmt.Fprintf(out, "differential: %q in %s after %d: robfig does not come back\n",
+				asked.expression, asked.zone, asked.instant)
+			os.Exit(1)
+		})
 		verdict := judge(asked)
+		watchdog.Stop()
 		switch {
 		case verdict.difference != "":
 			sum.differences++
