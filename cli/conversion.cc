@@ -209,7 +209,7 @@ void Conversion::add(ConvertedJob job) {
   }
 }
 
-void Conversion::add_fault(std::string message) {
+void Conversion::add_fault(const std::string& message) {
   if (full_) return;
   faults_.push_back(yaml_comment(message));
   if (faults_.size() < kFaultsMax) return;
@@ -217,7 +217,7 @@ void Conversion::add_fault(std::string message) {
   faults_.push_back(fmt::format("more than {} errors: what follows is left out", kFaultsMax - 1));
 }
 
-void Conversion::add_note(std::string message) {
+void Conversion::add_note(const std::string& message) {
   bytes_ += message.size();
   if (bytes_ <= kOutputBytesMax) notes_.push_back(yaml_comment(message));
 }

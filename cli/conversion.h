@@ -65,9 +65,9 @@ class Conversion {
   /// Renders it, under a name that fits and that no other has.
   void add(ConvertedJob job);
   /// Something that could not be converted: "jobs.yaml:3: ...".
-  void add_fault(std::string message);
+  void add_fault(const std::string& message);
   /// Something to know that is no fault, such as an object of another kind.
-  void add_note(std::string message);
+  void add_note(const std::string& message);
 
   /// Nothing more is taken; the reader of the source may stop.
   [[nodiscard]] bool full() const { return full_; }

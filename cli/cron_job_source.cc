@@ -373,8 +373,7 @@ void convert_object(const YamlPlace& object, YamlSource& source, const Conversio
     ConvertedJob job = CronJobReader(object, options).read();
     if (source.faults.empty()) conversion.add(std::move(job));
   }
-  for (std::string& fault : std::exchange(source.faults, {}))
-    conversion.add_fault(std::move(fault));
+  for (const std::string& fault : std::exchange(source.faults, {})) conversion.add_fault(fault);
 }
 
 void convert_document(const YAML::Node& document, YamlSource& source,

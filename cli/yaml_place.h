@@ -30,8 +30,8 @@ struct YamlSource {
 class YamlPlace {
  public:
   /// `above`: the line to name if the value is absent.
-  YamlPlace(YamlSource& source, YAML::Node node, std::string way, int above = 1)
-      : source_(&source), node_(std::move(node)), way_(std::move(way)), above_(above) {}
+  YamlPlace(YamlSource& source, const YAML::Node& node, std::string way, int above = 1)
+      : source_(&source), node_(node), way_(std::move(way)), above_(above) {}
 
   /// The value of `key`, absent if there is none or this is no map.
   [[nodiscard]] YamlPlace at(std::string_view key) const;
