@@ -27,6 +27,7 @@ struct ClusterAccess {
   PemSource client_key;
   std::string token;
   std::string token_file;  // wins over `token`, re-read when it changes
+  std::string namespace_;  // of the kubeconfig's context; may be empty
   /// For messages: "kubeconfig ./admin.conf, context admin" or "in-cluster".
   std::string origin;
 

@@ -64,7 +64,8 @@ void add_flags(CLI::App& app, Flags& flags) {
       ->delimiter(',')
       ->envname("PODCRON_NAMESPACES");
   app.add_option("--lease-namespace", flags.lease_namespace,
-                 "where this process keeps its Lease; default: POD_NAMESPACE, or podcron-system")
+                 "where this process keeps its Lease, the same for all that serve a cluster; "
+                 "default: POD_NAMESPACE, else the context's namespace, else default")
       ->envname("PODCRON_LEASE_NAMESPACE");
   app.add_option("--max-runs-per-pod", flags.runs_per_pod_max, "runs at once in one pod")
       ->check(CLI::Range(1, kRunsMax))
@@ -145,7 +146,8 @@ Result<Config> to_config(Flags&& flags) {
   config.pod_name = own_pod_name();
   config.lease_namespace = std::move(flags.lease_namespace);
   if (config.lease_namespace.empty()) config.lease_namespace = environment("POD_NAMESPACE");
-  if (config.lease_namespace.empty()) config.lease_namespace = "podcron-system";
+  if (config.lease_namespace.empty()) config.lease_namespace = config.access.namespace_;
+  if (config.lease_namespace.empty()) config.lease_namespace = "default";
   config.listen_file = std::move(flags.listen_file);
   config.owner_kinds = std::move(flags.owner_kinds);
   config.namespaces = std::move(flags.namespaces);

@@ -170,8 +170,11 @@ Result<ClusterAccess> read_root(const YAML::Node& root, const std::string& path,
   if (!cluster_name) return tl::unexpected(cluster_name.error());
   auto user_name = text_at(*context, "user", context_place);
   if (!user_name) return tl::unexpected(user_name.error());
+  auto namespace_name = text_at(*context, "namespace", context_place);
+  if (!namespace_name) return tl::unexpected(namespace_name.error());
 
   ClusterAccess access;
+  access.namespace_ = std::move(*namespace_name);
   access.origin = fmt::format("kubeconfig {}, context {}", path, context_name);
   const std::filesystem::path directory = std::filesystem::absolute(path).parent_path();
   auto cluster = named(root, "clusters", *cluster_name, "cluster", place);

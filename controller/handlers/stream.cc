@@ -4,10 +4,20 @@
 #include <iterator>
 #include <utility>
 
+#include "api/codec.h"
+#include "api/utf8.h"
 #include "kube/stream_decoder.h"
 
 namespace podcron::handlers {
 namespace {
+
+constexpr std::size_t kRefusalMax = 1024;
+
+/// What a Status says; the text itself when it is none, as a proxy's.
+std::string reason_of(const std::string& body) {
+  const auto status = api::decode_status(body);
+  return status ? status->message : std::string(api::clip_utf8(body, kRefusalMax));
+}
 
 class DecodingSink final : public net::StreamSink {
  public:
@@ -18,6 +28,10 @@ class DecodingSink final : public net::StreamSink {
   void head(const net::ResponseHead& head) override { head_ = head; }
 
   void body(std::string_view bytes) override {
+    if (head_.status != 200) {
+      refusal_.append(bytes.substr(0, kRefusalMax - std::min(kRefusalMax, refusal_.size())));
+      return;
+    }
     bytes_waiting_ += bytes.size();
     decoder_.feed(bytes, items_);
     post_items();
@@ -26,7 +40,7 @@ class DecodingSink final : public net::StreamSink {
   bool ready(std::function<void()> resume) override { return mailbox_->ready(std::move(resume)); }
 
   void done(bool orderly, std::string error) override {
-    if (orderly) {
+    if (orderly && head_.status == 200) {
       decoder_.finish(items_);
       post_items();
     }
@@ -36,7 +50,7 @@ class DecodingSink final : public net::StreamSink {
     ended.http_status = head_.status;
     ended.retry_after = head_.retry_after;
     ended.date = head_.date;
-    ended.error = std::move(error);
+    ended.error = error.empty() ? reason_of(refusal_) : std::move(error);
     mailbox_->post(std::move(ended));
   }
 
@@ -68,6 +82,7 @@ class DecodingSink final : public net::StreamSink {
   net::ResponseHead head_;
   std::vector<kube::StreamItem> items_;
   std::size_t bytes_waiting_ = 0;
+  std::string refusal_;  // the body of an answer that is no list and no watch
 };
 
 }  // namespace

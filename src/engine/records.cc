@@ -17,6 +17,7 @@ namespace {
 namespace key = observe::key;
 namespace metric = observe::metric;
 namespace reason = observe::reason;
+namespace condition = observe::condition;
 
 /// Between two looks at the same leftover, so that a refusal cannot become a hot loop.
 constexpr Millis kTendRetry{2000};
@@ -226,7 +227,8 @@ void Engine::State::on_inspected(Answer&& answer) {
   const RecordRow* known = records_.find(name);
   if (known == nullptr) return;
   count(metric::kTakeOvers, {{"found", "permitted"}});
-  conclude_record(*known, record->meta.deletion_timestamp ? reason::kDeleted : reason::kHolderGone,
+  conclude_record(*known, api::PodJobPhase::kUnknown,
+                  record->meta.deletion_timestamp ? reason::kDeleted : reason::kHolderGone,
                   "the controller that ran this is gone; whether the command ended is not known");
 }
 
@@ -339,7 +341,7 @@ void Engine::State::on_holder_swapped(Answer&& answer) {
 // ---- Records that nobody runs any more ----
 
 /// A final record without a place in `active` loses its finalizer; an unfinished one of a gone
-/// holder that is in nobody's `active` is told to be unknown.
+/// holder that is in nobody's `active` is told to be unknown, a hand-made one that it is refused.
 void Engine::State::tend_record(const std::string& name) {
   RecordRow* row = records_.find(name);
   if (row == nullptr || row->tending || runs_here(name) || draining_ || !may_start()) return;
@@ -362,28 +364,34 @@ void Engine::State::tend_record(const std::string& name) {
   }
   if (job == nullptr && !row->orphan && !row->owner_name.empty()) return ask_owner(*row);
   if (!is_final(row->phase) && !row->undialled) {
-    if (row->owner.empty() || !row->scheduled_time) return;  // hand-made: not ours to judge
-    return conclude_record(*row, row->deleting ? reason::kDeleted : reason::kRestoredRecord,
+    if (!row->scheduled_time) {
+      return conclude_record(*row, api::PodJobPhase::kFailed, condition::kNotImplemented,
+                             "made by hand: this version of podcron cannot run it; nothing ran");
+    }
+    return conclude_record(*row, api::PodJobPhase::kUnknown,
+                           row->deleting ? reason::kDeleted : reason::kRestoredRecord,
                            "no PodCronJob lists this run as active; it was not run");
   }
   free_pods(name);
   if (row->has_finalizer) return drop_finalizer(*row);
 }
 
-void Engine::State::conclude_record(const RecordRow& row, std::string_view why,
-                                    std::string message) {
+void Engine::State::conclude_record(const RecordRow& row, api::PodJobPhase phase,
+                                    std::string_view why, std::string message) {
   const std::string name = key_of(row.namespace_, row.name);
   RecordRow* known = records_.find(name);
   if (known == nullptr || known->tending) return;
   known->tending = true;
   api::PodJobStatus status;
-  status.phase = api::PodJobPhase::kUnknown;
+  status.phase = phase;
   status.reason = why;
   status.message = std::move(message);
   status.start_time = row.start_time;
   status.completion_time = whole_seconds(now_.wall);
-  status.target = row.targets.size() == 1 ? row.targets.front().pod_name
-                                          : fmt::format("{} pods", row.targets.size());
+  if (!row.targets.empty()) {
+    status.target = row.targets.size() == 1 ? row.targets.front().pod_name
+                                            : fmt::format("{} pods", row.targets.size());
+  }
   for (const api::TargetRef& ref : row.targets) {
     api::TargetStatus target;
     target.pod_name = ref.pod_name;

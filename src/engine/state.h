@@ -138,7 +138,8 @@ struct Engine::State {
   void take_claim(JobRow& row, const api::ActiveRun& active);
   void on_claim_taken(Answer&& answer);
   void on_holder_swapped(Answer&& answer);
-  void conclude_record(const RecordRow& row, std::string_view reason, std::string message);
+  void conclude_record(const RecordRow& row, api::PodJobPhase phase, std::string_view reason,
+                       std::string message);
   void on_record_answer(Answer&& answer);
   void ask_owner(RecordRow& row);
   void on_owner_asked(Answer&& answer);

@@ -96,6 +96,16 @@ void Engine::State::on_batch(StreamBatch&& batch) {
   }
 }
 
+namespace {
+
+/// The API server knows no such kind: most likely a cluster that podcron was not installed in.
+std::string crd_hint(ObjectKind kind, int http_status) {
+  const bool ours = kind == ObjectKind::kPodCronJob || kind == ObjectKind::kPodJob;
+  return ours && http_status == 404 ? " (are the CRDs installed? kubectl apply -f crds/)" : "";
+}
+
+}  // namespace
+
 void Engine::State::on_stream_ended(StreamEnded&& ended) {
   note_server_date(now_, ended.date);
   for (Stream& stream : streams_) {
@@ -109,7 +119,7 @@ void Engine::State::on_stream_ended(StreamEnded&& ended) {
       log(LogLevel::kWarning, "cannot read from the API server",
           {{key::kResource, std::string(resource_of(stream.machine.target().kind))},
            {key::kHttpStatus, std::to_string(ended.http_status)},
-           {key::kError, ended.error},
+           {key::kError, ended.error + crd_hint(stream.machine.target().kind, ended.http_status)},
            {key::kRetryMs, std::to_string(at ? (*at - now_.mono).count() : 0)}});
     }
     if (!refused) stream.refusals = 0;

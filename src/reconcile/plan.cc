@@ -27,6 +27,8 @@ constexpr Seconds kFutureTolerance{10};
 struct Planner {
   const View& view;
   WallTime wall;
+  /// As handed in; of times that wait, only those due under the schedule that still holds.
+  Memory memory;
   Plan plan;
 
   const api::PodCronJob& job() const { return view.job; }
@@ -37,6 +39,7 @@ struct Planner {
             std::string message);
   void dispose(WallTime from, WallTime to, std::int64_t count, Outcome outcome,
                std::string_view why);
+  void forget_waiting();
   void fold_deferred();
   void settle();
   bool judge_spec();
@@ -83,14 +86,21 @@ void Planner::dispose(WallTime from, WallTime to, std::int64_t count, Outcome ou
   }
 }
 
+/// Under another schedule, what waited is not due; it was accounted for when that was taken in.
+void Planner::forget_waiting() {
+  memory.waiting.reset();
+  memory.queued_through.reset();
+  memory.unreachable_through.reset();
+}
+
 /// What was decided before but not written yet, if it still follows from what is written.
 void Planner::fold_deferred() {
   auto& decided = plan.status.decided_through;
-  if (view.memory.decided_through != decided ||
-      view.memory.observed_schedule != plan.status.observed_schedule) {
+  if (memory.decided_through != decided ||
+      memory.observed_schedule != plan.status.observed_schedule) {
     return;
   }
-  for (const Disposal& disposal : view.memory.deferred) {
+  for (const Disposal& disposal : memory.deferred) {
     add_history(plan.status, disposal);
     plan.disposals.push_back(disposal);
     decided = disposal.to;
@@ -184,6 +194,7 @@ void Planner::account_for_change() {
     status.decided_through = std::max({wall, born, status.decided_through.value_or(wall)});
   }
   status.observed_schedule = std::move(next);
+  forget_waiting();
   plan.write = true;
 }
 
@@ -193,9 +204,9 @@ std::optional<WallTime> Planner::first_kept(WallTime latest) const {
   const api::PodCronJobSpec& spec = job().spec;
   const Schedule& schedule = *view.schedule;
   const WallTime decided = *plan.status.decided_through;
-  const auto& queued = plan.memory.queued_through;
+  const auto& queued = memory.queued_through;
   if (queued && *queued > decided) return schedule.next_after(decided);
-  const auto& waiting = view.memory.waiting;
+  const auto& waiting = memory.waiting;
   const bool superseded = spec.catch_up_policy == api::CatchUpPolicy::kLatest;
   if (waiting && *waiting > decided && !superseded) return waiting;
   switch (spec.catch_up_policy) {
@@ -236,13 +247,13 @@ void Planner::dispose_late(WallTime through) {
   const auto late = policy == api::CatchUpPolicy::kNone  ? reason::kCatchUpDisabled
                     : policy == api::CatchUpPolicy::kAll ? reason::kCatchUpLimit
                                                          : reason::kSuperseded;
-  if (view.memory.unreachable_through) {
-    range(*view.memory.unreachable_through, Outcome::kMissed, reason::kApiUnavailable);
+  if (memory.unreachable_through) {
+    range(*memory.unreachable_through, Outcome::kMissed, reason::kApiUnavailable);
   }
-  if (view.memory.waiting && *view.memory.waiting <= through) {
-    range(*view.memory.waiting - Seconds{1}, Outcome::kMissed, late);
-    range(*view.memory.waiting, view.memory.lacks_pod ? Outcome::kSkipped : Outcome::kMissed,
-          view.memory.lacks_pod ? reason::kNoEligiblePod : reason::kStartingDeadlineExceeded);
+  if (memory.waiting && *memory.waiting <= through) {
+    range(*memory.waiting - Seconds{1}, Outcome::kMissed, late);
+    range(*memory.waiting, memory.lacks_pod ? Outcome::kSkipped : Outcome::kMissed,
+          memory.lacks_pod ? reason::kNoEligiblePod : reason::kStartingDeadlineExceeded);
   }
   range(through, Outcome::kMissed, late);
   if (!plan.disposals.empty()) plan.status.decided_through = through;
@@ -298,7 +309,7 @@ void Planner::decide_candidate(WallTime candidate) {
     plan.status.decided_through = candidate;
   };
   const bool waited_for_pod =
-      view.memory.waiting == std::optional(candidate) && view.memory.lacks_pod;
+      memory.waiting == std::optional(candidate) && memory.lacks_pod;
   if (wall > deadline) {
     if (waited_for_pod) return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
     return refuse(Outcome::kMissed, reason::kStartingDeadlineExceeded);
@@ -428,7 +439,7 @@ void Planner::finish() {
     plan.write = true;
   }
   if (plan.write || plan.disposals.empty()) return;
-  const WallTime since = view.memory.deferred.empty() ? wall : view.memory.deferred_since;
+  const WallTime since = memory.deferred.empty() ? wall : memory.deferred_since;
   if (wall >= since + kDeferMax) {
     plan.write = true;
     return;
@@ -441,13 +452,15 @@ void Planner::finish() {
 }  // namespace
 
 Plan plan(const View& view, Now now) {
-  Planner planner{view, whole_seconds(now.wall), {}};
+  Planner planner{view, whole_seconds(now.wall), view.memory, {}};
   Plan& plan = planner.plan;
   plan.status = view.job.status;
-  plan.memory.unreachable_through = view.memory.unreachable_through;
-  if (view.job.spec.concurrency_policy == api::ConcurrencyPolicy::kQueue) {
-    plan.memory.queued_through = view.memory.queued_through;
+  if (view.memory.observed_schedule != plan.status.observed_schedule) planner.forget_waiting();
+  if (view.job.spec.concurrency_policy != api::ConcurrencyPolicy::kQueue) {
+    planner.memory.queued_through.reset();
   }
+  plan.memory.unreachable_through = planner.memory.unreachable_through;
+  plan.memory.queued_through = planner.memory.queued_through;
   plan.memory.decided_through = plan.status.decided_through;
   plan.memory.observed_schedule = plan.status.observed_schedule;
   planner.fold_deferred();

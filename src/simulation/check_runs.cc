@@ -135,6 +135,7 @@ void Checker::check_update(RunAccount& run, const Change& change, VirtualTime no
   run.phase = new_phase;
   if (!is_final_phase(old_phase) && is_final_phase(new_phase)) {
     run.final_at = now;
+    run.end_unknown = new_phase == "Unknown" || !pods_of_unknown_end(after).empty();
     ++outcomes_[fmt::format("{}/{}", new_phase, text_in(after, "status", "reason"))];
     check_final(run, after, now);
   }

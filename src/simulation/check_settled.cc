@@ -73,8 +73,8 @@ void Checker::check_settled_schedule(const ScheduleAccount& account, const Json&
     const auto found = runs_.find({text_in(pod_cron_job, "metadata", "uid"), entry.name});
     if (found == runs_.end()) continue;
     const RunAccount& run = found->second;
-    // Unknown keeps its place for a while; whatever else is over has left `active` in 10 s.
-    const bool over = run.final_at && run.phase != "Unknown" && now > *run.final_at + Seconds{15};
+    // An unknown end keeps its place for a while; whatever else is over has left `active` in 10 s.
+    const bool over = run.final_at && !run.end_unknown && now > *run.final_at + Seconds{15};
     if (over) broken(fmt::format("{} is {} and still in active", entry.name, run.phase));
     if (!run.final_at && now > run.claimed_at + Seconds{60}) {
       broken(fmt::format("{} is in active for more than a minute, phase \"{}\"", entry.name,

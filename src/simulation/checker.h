@@ -90,6 +90,7 @@ class Checker {
     ObjectRef last;  // the PodJob as it was last seen
     std::string phase;
     std::optional<VirtualTime> final_at;
+    bool end_unknown = false;  // of one target at least, whatever the phase
     std::set<std::string> dialled_by;
     std::vector<std::uint64_t> processes;
   };

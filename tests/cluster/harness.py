@@ -138,7 +138,8 @@ class Controller:
 
     count = 0
 
-    def __init__(self, plane, *arguments, name=None, kubeconfig=None):
+    def __init__(self, plane, *arguments, name=None, kubeconfig=None, namespace=SYSTEM):
+        """`namespace` None: as somebody starts it by hand, outside of any pod."""
         Controller.count += 1
         self.name = name or f"podcron-{Controller.count}"
         self.plane = plane
@@ -147,8 +148,10 @@ class Controller:
             os.unlink(self.address_file)
         self.log_path = os.path.join(plane.directory, self.name + ".log")
         self.log = open(self.log_path, "ab")
-        environment = {k: v for k, v in os.environ.items() if k != "KUBECONFIG"}
-        environment.update(POD_NAME=self.name, POD_NAMESPACE=SYSTEM)
+        environment = {k: v for k, v in os.environ.items()
+                       if k not in ("KUBECONFIG", "POD_NAME", "POD_NAMESPACE")}
+        if namespace:
+            environment.update(POD_NAME=self.name, POD_NAMESPACE=namespace)
         self.process = subprocess.Popen(
             [PODCRON, "--kubeconfig", kubeconfig or plane.account_kubeconfig(),
              "--listen", "127.0.0.1:0", "--listen-file", self.address_file, *arguments],

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from cluster_case import ClusterCase, Failure, deployment, pod_cron_job, wait_for
-from harness import PODCRON, Controller
+from harness import PODCRON, ROOT, Controller, Plane
 
 
 class Faults(ClusterCase):
@@ -171,6 +171,24 @@ class Faults(ClusterCase):
                                                if l.get("http_status") in ("403", 403)])[0]
         self.assertIn("msg", json.loads(json.dumps(line)))
         self.assertEqual(controller.http("/readyz")[0], 503)
+
+
+class BareCluster(unittest.TestCase):
+    """`podcron --kubeconfig FILE` on a cluster that has nothing of ours: no chart, no namespace."""
+
+    def test_the_crds_alone_are_enough_and_are_asked_for(self):
+        plane = Plane()
+        self.addCleanup(plane.stop)
+        controller = Controller(plane, kubeconfig=plane.kubeconfig, namespace=None)
+        self.addCleanup(controller.stop)
+        wait_for("what is missing", lambda: [
+            l for l in controller.lines() if "kubectl apply -f crds/" in l.get("error", "")])
+        self.assertEqual(controller.http("/readyz")[0], 503)
+        plane.kubectl("apply", "--server-side", "-f", os.path.join(ROOT, "crds"))
+        controller.wait_ready(60)
+        plane.apply(deployment("shop", 1), pod_cron_job("served", "* * * * * *", ["true"]))
+        wait_for("a run", lambda: [r for r in plane.get("podjobs")
+                                   if r.get("status", {}).get("phase") == "Succeeded"])
 
 
 if __name__ == "__main__":

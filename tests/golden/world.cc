@@ -301,11 +301,11 @@ std::string World::plan_job(Job& job, Now now) {
                              job.memory};
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed = describe(plan);
+  job.memory = plan.memory;
   if (lost_) {
     if (plan.claim) job.memory.unreachable_through = plan.claim->scheduled_time;
     return printed + "not written\n";
   }
-  job.memory = plan.memory;
   if (plan.write || plan.settled) {
     job.object.status = std::move(plan.status);
     job.memory.unreachable_through.reset();

@@ -119,7 +119,8 @@ TEST(Explanation, SaysWhyNothingRuns) {
   EXPECT_TRUE(world.explain().choices.empty());
   EXPECT_EQ(world.explain().notes.at(0), "spec.suspend is true: nothing runs until it is false");
   world.snapshot.job.spec.not_implemented = "spec.podJobTemplate.spec.backoffLimit: 2";
-  EXPECT_TRUE(world.explain().notes.at(0).starts_with("spec.catchUpPolicy: All: this version"));
+  EXPECT_TRUE(world.explain().notes.at(0).starts_with(
+      "spec.podJobTemplate.spec.backoffLimit: 2: this version"));
   world.snapshot.job.spec.schedule = "61 * * * *";
   EXPECT_TRUE(world.explain().notes.at(0).starts_with("spec.schedule: minute \"61\""));
 }

@@ -79,13 +79,27 @@ TEST_F(CommandLineTest, DefaultsAreThoseOfTheHelp) {
   EXPECT_EQ(config.listen.port, 8080);
   EXPECT_EQ(config.serving_selector.to_query(), "podcron.dev/serving=true");
   EXPECT_THAT(config.owner_kinds, ElementsAre("ReplicaSet", "StatefulSet", "DaemonSet"));
-  EXPECT_EQ(config.lease_namespace, "podcron-system");
+  EXPECT_EQ(config.lease_namespace, "default");
   EXPECT_EQ(config.runs_per_pod_max, 5);
   EXPECT_EQ(config.runs_per_namespace_max, 100);
   EXPECT_EQ(config.concurrent_runs_max, 500);
   EXPECT_EQ(config.zoneinfo_dir, "/usr/share/zoneinfo");
   EXPECT_TRUE(config.namespaces.empty());
   EXPECT_FALSE(config.globally_suspended);
+}
+
+TEST_F(CommandLineTest, TheLeaseIsKeptWhereTheFlagThePodOrTheContextSay) {
+  kubeconfig_ = directory_.write(
+      "with-namespace",
+      "current-context: c\n"
+      "contexts: [{name: c, context: {cluster: k, user: u, namespace: of-context}}]\n"
+      "clusters: [{name: k, cluster: {server: \"https://127.0.0.1:6443\"}}]\n"
+      "users: [{name: u, user: {token: t}}]\n");
+  EXPECT_EQ(parse_with_kubeconfig({})->run->lease_namespace, "of-context");
+  ::setenv("POD_NAMESPACE", "of-pod", 1);
+  EXPECT_EQ(parse_with_kubeconfig({})->run->lease_namespace, "of-pod");
+  EXPECT_EQ(parse_with_kubeconfig({"--lease-namespace", "of-flag"})->run->lease_namespace,
+            "of-flag");
 }
 
 TEST_F(CommandLineTest, FlagsAreRead) {
