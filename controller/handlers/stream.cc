@@ -25,7 +25,14 @@ class DecodingSink final : public net::StreamSink {
                std::shared_ptr<loop::Mailbox> mailbox)
       : id_(id), decoder_(kind, watch), mailbox_(std::move(mailbox)) {}
 
-  void head(const net::ResponseHead& head) override { head_ = head; }
+  void head(const net::ResponseHead& head) override {
+    head_ = head;
+    if (head_.status != 200) return;
+    // A watch may have nothing to say for long: that it was granted is news by itself.
+    engine::StreamBatch granted;
+    granted.id = id_;
+    mailbox_->post(std::move(granted));
+  }
 
   void body(std::string_view bytes) override {
     if (head_.status != 200) {

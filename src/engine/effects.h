@@ -99,7 +99,8 @@ using Effect = std::variant<KubeRequest, OpenStream, ExecTask, Cancel, Log, Metr
 
 // ---- Inputs ----
 
-/// At most kStreamBatchItemsMax items of one stream, in order.
+/// At most kStreamBatchItemsMax items of one stream, in order. The first is empty: the API server
+/// has answered 200, and what it has to say follows.
 struct StreamBatch {
   EffectId id;
   std::vector<kube::StreamItem> items;

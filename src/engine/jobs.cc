@@ -83,6 +83,8 @@ void Engine::State::erase_job(JobRow& row) {
     if (at->second.empty()) pod_watchers_.erase(at);
   }
   forget_claim(row, false);
+  row.object.status.active.clear();
+  forget_ends(row.object);
   const Uid uid = row.object.meta.uid;
   jobs_.erase(row.id);
   // What it owned has left `active` with it: the finalizers may go.
@@ -293,14 +295,7 @@ void Engine::State::written(JobRow& row) {
     if (call) outbox_.submit(std::move(*call));
   }
   row.disposals.clear();
-  // What has left `active` needs no memory of its end any more.
-  std::erase_if(unrecorded_, [&](const auto& entry) {
-    return entry.second.job == job.meta.uid &&
-           std::none_of(job.status.active.begin(), job.status.active.end(),
-                        [&](const api::ActiveRun& run) {
-                          return key_of(job.meta.namespace_, run.name) == entry.first;
-                        });
-  });
+  forget_ends(job);
   for (const std::string& record : records_.owned_by(job.meta.uid)) {
     record_timers_[now_.mono].insert(record);
   }
@@ -319,6 +314,19 @@ void Engine::State::written(JobRow& row) {
   }
   start_run(row, reconcile::Run::claimed(origin_of(row, active), job.spec.job, claim.targets,
                                          claim.eligibility));
+}
+
+/// What has left `active` needs no memory of its end any more.
+void Engine::State::forget_ends(const api::PodCronJob& job) {
+  const auto over = [&](const auto& entry) {
+    return entry.second.job == job.meta.uid &&
+           std::none_of(job.status.active.begin(), job.status.active.end(),
+                        [&](const api::ActiveRun& run) {
+                          return key_of(job.meta.namespace_, run.name) == entry.first;
+                        });
+  };
+  std::erase_if(unrecorded_, over);
+  std::erase_if(lost_, over);
 }
 
 void Engine::State::on_status_answer(Answer&& answer) {
@@ -407,6 +415,10 @@ void Engine::State::give_up_write(JobRow& row) {
   }
   row.memory.deferred = std::move(row.disposals);
   row.disposals.clear();
+  // It may have got through all the same: `active` will tell.
+  if (row.claim) {
+    lost_[key_of(row.object.meta.namespace_, row.claim->run)] = {row.object.meta.uid, false};
+  }
   forget_claim(row, false);
 }
 

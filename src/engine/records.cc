@@ -21,6 +21,8 @@ namespace condition = observe::condition;
 
 /// Between two looks at the same leftover, so that a refusal cannot become a hot loop.
 constexpr Millis kTendRetry{2000};
+/// The same where pods or capacity lack: they seldom come sooner.
+constexpr Millis kNoPodRetry{10'000};
 
 /// "<holder>/<attempt>" -> holder. Empty: given back.
 std::string_view holder_in(std::string_view annotation) {
@@ -157,7 +159,8 @@ void Engine::State::tend_active(JobRow& row) {
     const bool given_back = recorded && holder.empty();
     const auto rest = rest_until_.find(name);
     const bool rested = rest == rest_until_.end() || now_.mono >= rest->second;
-    if (rested && (given_back || holder_gone(holder))) {
+    const bool lost = holder == holder_ && lost_.contains(name);
+    if (rested && (given_back || lost || holder_gone(holder))) {
       inspect(row, active);
       continue;
     }
@@ -199,6 +202,12 @@ void Engine::State::on_inspected(Answer&& answer) {
   if (active == actives.end() || runs_here(name)) return;
   if (answer.reply.http_status == 404) {
     if (RecordRow* stale = records_.find(name); stale != nullptr) erase_record(name);
+    const auto lost = lost_.find(name);
+    if (lost != lost_.end() && lost->second.permitted && active->holder == holder_) {
+      remember_end(name, row->object.meta.uid, active->holder, api::Outcome::kUnknown,
+                   reason::kRecordMissing);
+      return enqueue(row->id);
+    }
     return take_claim(*row, *active);
   }
   if (answer.reply.http_status != 200) return;
@@ -223,13 +232,18 @@ void Engine::State::on_inspected(Answer&& answer) {
     inspecting_.insert(name);
     return outbox_.submit(std::move(call));
   }
-  if (!holder_gone(holder_in(record->holder))) return;
+  const auto at = lost_.find(name);
+  const bool lost = at != lost_.end() && holder_in(record->holder) == holder_;
+  if (lost && !at->second.permitted) return take_claim(*row, *active);  // never dialled
+  if (!lost && !holder_gone(holder_in(record->holder))) return;
   const RecordRow* known = records_.find(name);
   if (known == nullptr) return;
-  count(metric::kTakeOvers, {{"found", "permitted"}});
+  if (!lost) count(metric::kTakeOvers, {{"found", "permitted"}});
   conclude_record(*known, api::PodJobPhase::kUnknown,
                   record->meta.deletion_timestamp ? reason::kDeleted : reason::kHolderGone,
-                  "the controller that ran this is gone; whether the command ended is not known");
+                  lost ? "how this ended could not be recorded"
+                       : "the controller that ran this is gone; whether the command ended is not "
+                         "known");
 }
 
 /// The claim was never dialled: a PodJob comes before every dial. It is taken by writing our holder
@@ -244,6 +258,14 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
     return enqueue(row.id);
   }
   if (row.writing || row.reading) return;  // looked at again after the rest
+  // Another controller may see more pods than this one, so without any the claim stays as it is.
+  const api::PodJobTemplateSpec& spec = row.object.spec.job;
+  if (!has_capacity(row.object.meta.namespace_) ||
+      !reconcile::enough(spec, assess(row.object.meta.namespace_, row.object.meta.uid, spec))) {
+    rest_until_[name] = now_.mono + kNoPodRetry;
+    set_wake(row, row.wall_wake, now_.mono + kNoPodRetry);
+    return;
+  }
   api::PodCronJobStatus status = row.object.status;
   for (api::ActiveRun& a : status.active) {
     if (a.name == active.name) a.holder = holder_;
@@ -291,24 +313,14 @@ void Engine::State::on_claim_taken(Answer&& answer) {
   if (active == actives.end() || runs_here(name) || draining_) return;
   parse_schedules(*row);
   const api::PodJobTemplateSpec& spec = row->object.spec.job;
-  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
-  const eligibility::Criteria criteria{
-      row->object.meta.namespace_,
-      &spec.target,
-      &config_.serving_selector,
-      &config_.owner_kinds,
-      [&](const Uid& pod) { return load_.busy(pod, row->object.meta.uid, runs_max); },
-      whole_seconds(now_.wall)};
-  eligibility::Assessment assessment;
-  eligibility::assess(pods_, workloads_, criteria, assessment);
-  const strategy::Row* chooser = strategy::find(spec.strategy.type);
-  if (chooser == nullptr || assessment.eligible.empty()) return;  // again after the rest
-  std::vector<std::uint32_t> chosen;
-  chooser->choose(spec.strategy, assessment.eligible.size(),
-                  strategy::seed_of(row->object.meta.uid, active->scheduled_time, 0), chosen);
-  std::vector<api::TargetRef> targets;
-  for (const std::uint32_t index : chosen) {
-    targets.push_back(reconcile::target_ref(pods_, spec.target, assessment.eligible[index]));
+  const Uid& uid = row->object.meta.uid;
+  const auto assessment = assess(row->object.meta.namespace_, uid, spec);
+  std::vector<api::TargetRef> targets =
+      reconcile::choose_targets(pods_, spec.target, spec.strategy, assessment,
+                                strategy::seed_of(uid, active->scheduled_time, 0));
+  if (!reconcile::enough(spec, assessment) || targets.empty()) {
+    lost_[name] = {uid, false};  // ours now, and run as soon as there are pods
+    return;
   }
   count(metric::kTakeOvers, {{"found", "claimed"}});
   log(LogLevel::kInfo, "claim taken over",

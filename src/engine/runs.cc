@@ -50,6 +50,7 @@ void Engine::State::start_run(JobRow& row, reconcile::Run&& run) {
   const reconcile::RunOrigin& origin = run.origin();
   const std::string name = key_of(origin.namespace_, origin.run);
   PODCRON_ASSERT(!runs_here(name));
+  lost_.erase(name);
   load_.hold(name, origin.pod_cron_job_uid, run.targets());
   ++held_by_namespace_[origin.namespace_];
   run_by_key_.emplace(name, id);
@@ -176,35 +177,36 @@ void Engine::State::create_record(RunEntry& entry) {
                              kube::pod_jobs_path(origin.namespace_), api::encode_new_pod_job(job)));
 }
 
+/// The pods of a namespace as they are for a run of this PodCronJob now; `avoid` counts as busy.
+eligibility::Assessment Engine::State::assess(std::string_view namespace_, const Uid& job,
+                                              const api::PodJobTemplateSpec& spec,
+                                              const std::function<bool(const Uid&)>& avoid) const {
+  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
+  const eligibility::Criteria criteria{
+      namespace_,
+      &spec.target,
+      &config_.serving_selector,
+      &config_.owner_kinds,
+      [&](const Uid& pod) { return (avoid && avoid(pod)) || load_.busy(pod, job, runs_max); },
+      whole_seconds(now_.wall)};
+  eligibility::Assessment assessment;
+  eligibility::assess(pods_, workloads_, criteria, assessment);
+  return assessment;
+}
+
 /// Another eligible pod that this run has not tried; the seed counts the redraws.
 void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
   const reconcile::Run& run = entry.run;
   const reconcile::RunOrigin& origin = run.origin();
-  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
-  const eligibility::Criteria criteria{origin.namespace_,
-                                       &run.spec().target,
-                                       &config_.serving_selector,
-                                       &config_.owner_kinds,
-                                       [&](const Uid& pod) {
-                                         return run.tried(pod) ||
-                                                load_.busy(pod, origin.pod_cron_job_uid, runs_max);
-                                       },
-                                       whole_seconds(now_.wall)};
-  eligibility::Assessment assessment;
-  eligibility::assess(pods_, workloads_, criteria, assessment);
+  const auto assessment = assess(origin.namespace_, origin.pod_cron_job_uid, run.spec(),
+                                 [&](const Uid& pod) { return run.tried(pod); });
+  api::StrategySpec one = run.spec().strategy;
+  one.count = 1;
+  const auto chosen = reconcile::choose_targets(
+      pods_, run.spec().target, one, assessment,
+      strategy::seed_of(origin.pod_cron_job_uid, origin.scheduled_time, again.number));
   std::optional<api::TargetRef> pod;
-  const strategy::Row* row = strategy::find(run.spec().strategy.type);
-  if (row != nullptr && !assessment.eligible.empty()) {
-    api::StrategySpec one = run.spec().strategy;
-    one.count = 1;
-    std::vector<std::uint32_t> chosen;
-    row->choose(one, assessment.eligible.size(),
-                strategy::seed_of(origin.pod_cron_job_uid, origin.scheduled_time, again.number),
-                chosen);
-    if (!chosen.empty()) {
-      pod = reconcile::target_ref(pods_, run.spec().target, assessment.eligible[chosen.front()]);
-    }
-  }
+  if (!chosen.empty()) pod = chosen.front();
   feed(entry, reconcile::Redrawn{again.target, std::move(pod)});
 }
 
@@ -441,6 +443,8 @@ void Engine::State::conclude(RunEntry& entry) {
       unrecorded(api::Outcome::kUnknown, reason::kRecordMissing);
       break;
     case RunEnd::kLost:
+      lost_[name] = {origin.pod_cron_job_uid, run.was_permitted()};
+      break;
     case RunEnd::kDropped:
     case RunEnd::kGivenBack:
       break;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "engine/outbox.h"
 #include "engine/tables.h"
 #include "kube/watch_machine.h"
+#include "reconcile/choose.h"
 #include "reconcile/run.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
@@ -89,6 +91,7 @@ struct Engine::State {
   [[nodiscard]] bool has_capacity(std::string_view namespace_) const;
   void forget_claim(JobRow& row, bool won);
   void give_up_write(JobRow& row);
+  void forget_ends(const api::PodCronJob& job);
   void wake_bound_waiters();
   void free_pods(const std::string& run);
 
@@ -109,6 +112,9 @@ struct Engine::State {
   void perform(RunEntry& entry, std::vector<reconcile::RunAction>& actions);
   void perform_one(RunEntry& entry, const reconcile::RunAction& action);
   void create_record(RunEntry& entry);
+  [[nodiscard]] eligibility::Assessment assess(
+      std::string_view namespace_, const Uid& job, const api::PodJobTemplateSpec& spec,
+      const std::function<bool(const Uid& pod)>& avoid = nullptr) const;
   void redraw(RunEntry& entry, const reconcile::Redraw& redraw);
   void dial(RunEntry& entry, const reconcile::Dial& dial);
   void send_dials();
@@ -198,6 +204,13 @@ struct Engine::State {
     reconcile::RunFact fact;
   };
   std::map<std::string, Unrecorded, std::less<>> unrecorded_;
+  /// Claims of ours that nobody here runs any more, because what became of a request is not known
+  /// or the API server refused to answer. Looked at as if we were gone.
+  struct Lost {
+    Uid job;
+    bool permitted = false;  // by a PodJob: then it may have been dialled
+  };
+  std::map<std::string, Lost, std::less<>> lost_;
   /// Runs (by key) whose PodJob is being looked at for a take-over.
   std::set<std::string, std::less<>> inspecting_;
   /// Leftovers are not looked at again before.

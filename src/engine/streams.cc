@@ -72,6 +72,7 @@ void Engine::State::open_streams() {
 void Engine::State::on_batch(StreamBatch&& batch) {
   for (Stream& stream : streams_) {
     if (stream.open != batch.id) continue;
+    stream.refusals = 0;
     for (kube::StreamItem& item : batch.items) {
       switch (stream.machine.on_item(item)) {
         case kube::StoreAction::kApply:
@@ -122,7 +123,6 @@ void Engine::State::on_stream_ended(StreamEnded&& ended) {
            {key::kError, ended.error + crd_hint(stream.machine.target().kind, ended.http_status)},
            {key::kRetryMs, std::to_string(at ? (*at - now_.mono).count() : 0)}});
     }
-    if (!refused) stream.refusals = 0;
     // The last page itself made it so, before the end of its stream: a flag, not a comparison.
     if (!all_listed_ && synced()) {
       all_listed_ = true;

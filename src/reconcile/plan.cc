@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "observe/reasons.h"
+#include "reconcile/choose.h"
 #include "strategy/strategy.h"
 
 namespace podcron::reconcile {
@@ -308,8 +309,7 @@ void Planner::decide_candidate(WallTime candidate) {
     dispose(candidate, candidate, 1, outcome, why);
     plan.status.decided_through = candidate;
   };
-  const bool waited_for_pod =
-      memory.waiting == std::optional(candidate) && memory.lacks_pod;
+  const bool waited_for_pod = memory.waiting == std::optional(candidate) && memory.lacks_pod;
   if (wall > deadline) {
     if (waited_for_pod) return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
     return refuse(Outcome::kMissed, reason::kStartingDeadlineExceeded);
@@ -336,8 +336,7 @@ void Planner::decide_candidate(WallTime candidate) {
   eligibility::Assessment assessment;
   assess(assessment);
   judge_targets(assessment);
-  const auto needed = static_cast<std::size_t>(std::max(1, spec.job.target.min_eligible));
-  if (assessment.eligible.size() < needed) {
+  if (!enough(spec.job, assessment)) {
     if (spec.job.no_target_policy == api::NoTargetPolicy::kSkip) {
       return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
     }
@@ -405,19 +404,12 @@ void Planner::judge_targets(const eligibility::Assessment& assessment) {
 }
 
 void Planner::claim(WallTime candidate, const eligibility::Assessment& assessment) {
-  const api::PodCronJobSpec& spec = job().spec;
-  const strategy::Row* row = strategy::find(spec.job.strategy.type);
-  if (row == nullptr) return;  // refused as not implemented before
-  std::vector<std::uint32_t> chosen;
-  row->choose(spec.job.strategy, assessment.eligible.size(),
-              strategy::seed_of(job().meta.uid, candidate, 0), chosen);
-  if (chosen.size() > api::kTargetsMax) chosen.resize(api::kTargetsMax);
-  Claim claim{
-      candidate, run_name(job().meta.name, job().meta.uid, candidate), {}, summarise(assessment)};
-  claim.targets.reserve(chosen.size());
-  for (const std::uint32_t index : chosen) {
-    claim.targets.push_back(target_ref(view.pods, spec.job.target, assessment.eligible[index]));
-  }
+  const api::PodJobTemplateSpec& spec = job().spec.job;
+  Claim claim{candidate, run_name(job().meta.name, job().meta.uid, candidate),
+              choose_targets(view.pods, spec.target, spec.strategy, assessment,
+                             strategy::seed_of(job().meta.uid, candidate, 0)),
+              summarise(assessment)};
+  if (claim.targets.empty()) return;  // a strategy that is refused as not implemented before
   plan.status.active.push_back(
       {claim.run, candidate, std::string(view.holder), 1, api::ActiveState::kActive});
   plan.status.decided_through = candidate;
@@ -534,30 +526,6 @@ WallTime starting_deadline(const api::PodCronJob& job, const Schedule& schedule,
   const auto next = schedule.next_after(scheduled);
   if (!next) return start + kDefaultDeadlineMax;
   return start + std::min<Seconds>(*next - scheduled, kDefaultDeadlineMax);
-}
-
-api::TargetRef target_ref(const store::PodStore& pods, const api::Target& target,
-                          store::PodHandle handle) {
-  const api::Pod pod = pods.expand(handle);
-  api::TargetRef ref{pod.meta.name, pod.meta.uid, pod.node_name,
-                     std::string(eligibility::target_container(pods, target, handle)), ""};
-  for (const api::ContainerStatus& status : pod.statuses) {
-    if (status.name == ref.container) ref.container_id = status.container_id;
-  }
-  return ref;
-}
-
-api::EligibilitySummary summarise(const eligibility::Assessment& assessment) {
-  api::EligibilitySummary summary{
-      assessment.matched, static_cast<std::int64_t>(assessment.eligible.size()), {}};
-  for (std::size_t i = 1; i < assessment.counts.size(); ++i) {
-    if (assessment.counts[i] > 0) {
-      summary.reasons.emplace_back(to_string(static_cast<eligibility::Reason>(i)),
-                                   assessment.counts[i]);
-    }
-  }
-  std::sort(summary.reasons.begin(), summary.reasons.end());
-  return summary;
 }
 
 }  // namespace podcron::reconcile

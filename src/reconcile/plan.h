@@ -118,11 +118,4 @@ Seconds spread_of(const api::PodCronJob& job);
 WallTime starting_deadline(const api::PodCronJob& job, const Schedule& schedule,
                            WallTime scheduled);
 
-/// A pod as a target, as it is in the store now.
-api::TargetRef target_ref(const store::PodStore& pods, const api::Target& target,
-                          store::PodHandle pod);
-
-/// Counts by reason, most first, of an assessment.
-api::EligibilitySummary summarise(const eligibility::Assessment& assessment);
-
 }  // namespace podcron::reconcile

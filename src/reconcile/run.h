@@ -138,6 +138,8 @@ class Run {
   void on(Now now, RunInput&& input, std::vector<RunAction>& out);
 
   [[nodiscard]] RunEnd end() const { return end_; }
+  /// A PodJob was ours at some time: before that, nothing can have been dialled.
+  [[nodiscard]] bool was_permitted() const { return permitted_; }
   /// When to send Tick; nullopt: no time limit runs now.
   [[nodiscard]] std::optional<MonoTime> wake_at() const;
 

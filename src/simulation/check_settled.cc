@@ -42,6 +42,15 @@ void Checker::on_settled(const ObjectStore& store, VirtualTime now, VirtualTime 
   if (now < settled_since) report("L1 settles", "the liveness phase did not happen", now);
 }
 
+void Checker::on_settled_replica(std::string_view holder, engine::EngineHealth health,
+                                 VirtualTime now) {
+  if (health.synced && health.reachable && health.held) return;
+  report("L1 settles",
+         fmt::format("{} is not ready: synced {}, reachable {}, lease held {}", holder,
+                     health.synced, health.reachable, health.held),
+         now);
+}
+
 void Checker::check_settled_schedule(const ScheduleAccount& account, const Json& pod_cron_job,
                                      VirtualTime now) {
   const auto broken = [&](std::string what) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "engine/engine.h"
 #include "simulation/ledger.h"
 #include "simulation/object_store.h"
 #include "simulation/report.h"
@@ -56,6 +57,8 @@ class Checker {
   /// The end of the liveness phase. `settled_since`: faults stopped then. `names_taken`: runs whose
   /// name a foreign object holds on purpose.
   void on_settled(const ObjectStore& store, VirtualTime now, VirtualTime settled_since);
+  /// The same for what /readyz of a replica would say then.
+  void on_settled_replica(std::string_view holder, engine::EngineHealth health, VirtualTime now);
 
   /// A user's act that invariants must allow for: the process of this PodJob may be left alone.
   void user_deleted(const ObjectKey& pod_job) { user_deleted_.insert(pod_job); }

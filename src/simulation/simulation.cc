@@ -162,7 +162,14 @@ Report Simulation::run() {
   if (run_until(options_.safety_phase)) {
     heal();
     const VirtualTime end = options_.safety_phase + options_.liveness_phase;
-    if (run_until(end)) checker_.on_settled(server_.store(), end, options_.safety_phase);
+    if (run_until(end)) {
+      checker_.on_settled(server_.store(), end, options_.safety_phase);
+      for (const auto& replica : replicas_) {
+        const Process* process = replica->process();
+        if (process != nullptr)
+          checker_.on_settled_replica(process->holder(), process->health(), end);
+      }
+    }
   }
   checker_.fill(report);
   if (report.violation) report.violation->step = report.steps;

@@ -62,7 +62,6 @@ void StreamLink::start(engine::EffectId id) {
   Stream* stream = find(id);
   if (stream == nullptr) return;
   if (auto refusal = draw_refusal(*stream)) {
-    receive(*stream, refusal->body, true);
     const auto retry =
         refusal->retry_after ? std::optional<Millis>(*refusal->retry_after) : std::nullopt;
     return end(id, true, refusal->status, retry, "");
@@ -86,6 +85,7 @@ void StreamLink::start_list(Stream& stream) {
   const auto retry = answer.retry_after ? std::optional<Millis>(*answer.retry_after) : std::nullopt;
   if (answer.ok() && env.strikes(FaultKind::kListCut)) {
     const std::size_t cut = env.prng.below(answer.body.size());
+    grant(id);
     receive(stream, std::string_view(answer.body).substr(0, cut), false);
     return end(id, false, 200, std::nullopt, "connection reset");
   }
@@ -93,7 +93,10 @@ void StreamLink::start_list(Stream& stream) {
                      [this, id, retry, answer = std::move(answer), witness = lifeline_.witness()] {
                        Stream* found = witness.alive() ? find(id) : nullptr;
                        if (found == nullptr || found->silent) return;
-                       receive(*found, answer.body, true);
+                       if (answer.ok()) {
+                         grant(id);
+                         receive(*found, answer.body, true);
+                       }
                        end(id, true, answer.status, retry, "");
                      });
 }
@@ -103,7 +106,6 @@ void StreamLink::start_watch(engine::EffectId id, Stream& stream) {
   ApiAnswer refusal;
   auto watch = wire_.server.open_watch(stream.effect.path, refusal);
   if (!watch) {
-    receive(stream, refusal.body, true);
     return end(id, true, refusal.status, std::nullopt, "");
   }
   stream.watch = std::move(*watch);
@@ -114,6 +116,7 @@ void StreamLink::start_watch(engine::EffectId id, Stream& stream) {
   });
   if (stream.watch->bookmarks) schedule_bookmark(id);
   schedule_pump(id, stream);
+  grant(id);
 }
 
 void StreamLink::on_change(Resource resource) {
@@ -181,6 +184,12 @@ void StreamLink::schedule_silence_check(engine::EffectId id) {
     if (wire_.environment.timeline.now() < deadline) return schedule_silence_check(id);
     end(id, false, found->watch ? 200 : 0, std::nullopt, "no byte in time");
   });
+}
+
+void StreamLink::grant(engine::EffectId id) {
+  engine::StreamBatch granted;
+  granted.id = id;
+  wire_.deliver(engine::Input(std::move(granted)));
 }
 
 void StreamLink::receive(Stream& stream, std::string_view bytes, bool whole) {

@@ -44,6 +44,8 @@ class StreamLink {
   void pump(engine::EffectId id);
   void schedule_bookmark(engine::EffectId id);
   void schedule_silence_check(engine::EffectId id);
+  /// The empty batch that says 200.
+  void grant(engine::EffectId id);
   /// Feeds bytes in pieces of random size and hands on the batches.
   void receive(Stream& stream, std::string_view bytes, bool whole);
   void end(engine::EffectId id, bool orderly, int http_status, std::optional<Millis> retry_after,

@@ -185,7 +185,11 @@ class Controller:
                 raise Failure(f"{self.name} ended with {self.process.returncode}: "
                               + "\n".join(str(l) for l in self.lines()[-5:]))
             return self.http("/readyz")[0] == 200
-        wait_for(f"{self.name} ready", check, seconds)
+        try:
+            wait_for(f"{self.name} ready", check, seconds)
+        except Failure as failure:
+            said = "\n".join(str(line) for line in self.lines()[-8:])
+            raise Failure(f"{failure}\n/readyz: {self.http('/readyz')}\n{said}") from None
 
     def metric(self, name, **labels):
         """The value of one series, 0.0 if it does not exist."""

@@ -71,10 +71,32 @@ TEST_F(StreamHandlerTest, ManyEventsAtOnceAreSplitIntoBatchesInOrder) {
 TEST_F(StreamHandlerTest, AnEventIsPostedAsSoonAsItIsWhole) {
   const std::string event = lease_event(1);
   transport_.sink->head({200, {}, {}});
+  EXPECT_EQ(letters().size(), 1U) << "that it was granted";
   transport_.sink->body(event.substr(0, 50));
   EXPECT_TRUE(letters().empty());
   transport_.sink->body(event.substr(50));
   EXPECT_EQ(letters().size(), 1U);
+}
+
+TEST_F(StreamHandlerTest, ARefusalIsToldByItsOwnWords) {
+  transport_.sink->head({403, {}, {}});
+  transport_.sink->body(R"({"kind":"Status","apiVersion":"v1","status":"Failure",)");
+  transport_.sink->body(R"("message":"leases is forbidden","reason":"Forbidden","code":403})");
+  transport_.sink->done(true, "");
+  const auto all = letters();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(std::get<engine::StreamEnded>(all[0].input).error, "leases is forbidden");
+}
+
+TEST_F(StreamHandlerTest, ARefusalThatIsNoStatusIsKeptShort) {
+  transport_.sink->head({502, {}, {}});
+  for (int i = 0; i < 100; ++i) transport_.sink->body("<html>bad gateway</html>");
+  transport_.sink->done(true, "");
+  const auto all = letters();
+  ASSERT_EQ(all.size(), 1U);
+  const auto& error = std::get<engine::StreamEnded>(all[0].input).error;
+  EXPECT_TRUE(error.starts_with("<html>bad gateway"));
+  EXPECT_LE(error.size(), 1024U);
 }
 
 TEST_F(StreamHandlerTest, TheEndCarriesWhatTheHeadSaid) {
