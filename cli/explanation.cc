@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "eligibility/eligibility.h"
+#include "observe/reasons.h"
+#include "reconcile/choose.h"
 #include "reconcile/plan.h"
 #include "strategy/strategy.h"
 
@@ -84,6 +86,18 @@ std::string standstill(const api::PodCronJob& job, const Result<Schedule>& sched
            ": this version of podcron cannot do that yet; nothing runs until it is removed";
   }
   if (job.spec.suspend) return "spec.suspend is true: nothing runs until it is false";
+  // Of the two other switches the controller's word is taken: one is no object, the other one that
+  // users often may not read.
+  const auto& observed = job.status.observed_schedule;
+  const std::string_view held = observed ? std::string_view(observed->suspend_reason) : "";
+  if (held == observe::reason::kNamespaceSuspended) {
+    return fmt::format(
+        "namespace {} has the annotation podcron.dev/suspend: nothing runs until it is removed",
+        job.meta.namespace_);
+  }
+  if (held == observe::reason::kGloballySuspended) {
+    return "the controller was started with --global-suspend: nothing runs until it is not";
+  }
   return "";
 }
 
@@ -106,19 +120,14 @@ Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime schedul
   const eligibility::Criteria criteria = inquiry.criteria(scheduled + reconcile::spread_of(job));
   eligibility::Assessment assessment;
   eligibility::assess(inquiry.snapshot.pods, inquiry.snapshot.workloads, criteria, assessment);
-  const auto needed = static_cast<std::size_t>(std::max(1, inquiry.target().min_eligible));
-  const strategy::Row* row = strategy::find(job.spec.job.strategy.type);
-  if (row == nullptr || assessment.eligible.size() < needed) {
+  if (!reconcile::enough(job.spec.job, assessment)) {
     choice.instead = without_pods(inquiry, schedule, scheduled, assessment.eligible.size());
     return choice;
   }
-  std::vector<std::uint32_t> chosen;
-  row->choose(job.spec.job.strategy, assessment.eligible.size(),
-              strategy::seed_of(job.meta.uid, scheduled, 0), chosen);
-  if (chosen.size() > api::kTargetsMax) chosen.resize(api::kTargetsMax);
-  for (const std::uint32_t index : chosen) {
-    choice.pods.emplace_back(inquiry.snapshot.pods.name(assessment.eligible[index]));
-  }
+  const auto targets = reconcile::choose_targets(
+      inquiry.snapshot.pods, inquiry.target(), job.spec.job.strategy, assessment,
+      strategy::seed_of(job.meta.uid, scheduled, 0));
+  for (const api::TargetRef& target : targets) choice.pods.push_back(target.pod_name);
   return choice;
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/json_node.h"
 #include "api/lease.h"
+#include "api/namespace.h"
 #include "api/pod.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
@@ -20,13 +21,16 @@ void read_workload(const Node& node, std::string_view kind, Workload& out);
 void read_pod_cron_job(const Node& node, PodCronJob& out);
 void read_pod_job(const Node& node, PodJob& out);
 void read_lease(const Node& node, Lease& out);
+void read_namespace(const Node& node, Namespace& out);
 
 // ---- parts that several kinds share ----
 
 /// One field of metadata that ObjectMeta holds; false when `key` is another one.
 bool read_meta_field(std::string_view key, const Node& value, ObjectMeta& out);
-/// Records a fault when `metadata` had no name, UID or resourceVersion (or no namespace).
+/// Records a fault when `metadata` had no name, UID or resourceVersion, or no namespace.
 void require_meta(const Node& node, const ObjectMeta& meta);
+/// The same for a kind that lives in no namespace.
+void require_cluster_meta(const Node& node, const ObjectMeta& meta);
 /// metadata.ownerReferences: the one with `controller: true`.
 void read_controller(const Node& node, std::optional<OwnerReference>& out);
 void read_selector(const Node& node, LabelSelector& out);

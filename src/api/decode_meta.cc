@@ -88,8 +88,12 @@ bool read_meta_field(std::string_view key, const Node& value, ObjectMeta& out) {
 }
 
 void require_meta(const Node& node, const ObjectMeta& meta) {
-  if (meta.name.empty()) node.missing("metadata.name");
   if (meta.namespace_.empty()) node.missing("metadata.namespace");
+  require_cluster_meta(node, meta);
+}
+
+void require_cluster_meta(const Node& node, const ObjectMeta& meta) {
+  if (meta.name.empty()) node.missing("metadata.name");
   if (meta.uid.empty()) node.missing("metadata.uid");
   if (meta.resource_version == 0) node.missing("metadata.resourceVersion");
 }

@@ -3,6 +3,7 @@
 #include "api/decode.h"
 #include "api/not_implemented.h"
 #include "api/words.h"
+#include "observe/reasons.h"
 
 namespace podcron::api {
 namespace {
@@ -63,6 +64,7 @@ void read_spec(const Node& node, PodCronJobSpec& out) {
 
 void read_observed_schedule(const Node& node, std::optional<ObservedSchedule>& out) {
   ObservedSchedule observed;
+  bool suspend = false;
   node.fields([&](std::string_view key, const Node& value) {
     if (key == "schedule") {
       value.read(observed.schedule);
@@ -73,11 +75,17 @@ void read_observed_schedule(const Node& node, std::optional<ObservedSchedule>& o
     } else if (key == "spreadSeconds") {
       value.read(observed.spread_seconds);
     } else if (key == "suspend") {
-      value.read(observed.suspend);
+      value.read(suspend);
+    } else if (key == "suspendReason") {
+      value.read(observed.suspend_reason);
     } else if (key == "since") {
       value.read(observed.since);
     }
   });
+  if (!suspend) observed.suspend_reason.clear();
+  if (suspend && observed.suspend_reason.empty()) {
+    observed.suspend_reason = observe::reason::kSuspended;  // of a version that knew one switch
+  }
   out = std::move(observed);
 }
 

@@ -15,7 +15,8 @@ void write_observed_schedule(JsonWriter& json, const ObservedSchedule& observed)
   json.text("timeZone", observed.time_zone);
   json.text("daylightSaving", observed.daylight_saving);
   json.number("spreadSeconds", observed.spread_seconds);
-  json.boolean("suspend", observed.suspend);
+  json.boolean("suspend", !observed.suspend_reason.empty());
+  json.text_or_null("suspendReason", observed.suspend_reason);
   json.time("since", observed.since);
   json.end_object();
 }

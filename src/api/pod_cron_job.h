@@ -69,7 +69,8 @@ struct ObservedSchedule {
   std::string time_zone;
   std::string daylight_saving;
   std::int32_t spread_seconds = 0;
-  bool suspend = false;
+  /// Which switch held runs back, as the reason of the times it skips; empty: none did.
+  std::string suspend_reason;
   WallTime since;
   friend bool operator==(const ObservedSchedule&, const ObservedSchedule&) = default;
 };

@@ -56,6 +56,7 @@ Engine::State::State(EngineConfig config)
   // Our own kinds are always watched everywhere: our rights on them are cluster-wide.
   add(ObjectKind::kPodCronJob, "/apis/podcron.dev/v1alpha1/podcronjobs");
   add(ObjectKind::kPodJob, "/apis/podcron.dev/v1alpha1/podjobs");
+  add(ObjectKind::kNamespace, "/api/v1/namespaces");
   add(ObjectKind::kLease,
       fmt::format("/apis/coordination.k8s.io/v1/namespaces/{}/leases", config_.lease_namespace));
   std::vector<std::string> namespaces = config_.namespaces;

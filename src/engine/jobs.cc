@@ -168,6 +168,7 @@ void Engine::State::process_job(JobRow& row) {
       job,
       *row.schedule,
       observed,
+      suspended_namespaces_.contains(job.meta.namespace_),
       config_.globally_suspended,
       [&](const api::ActiveRun& active) { return fact_of(row, active); },
       pods_,
@@ -284,7 +285,10 @@ void Engine::State::written(JobRow& row) {
     count(metric::kScheduledTimes,
           {{"outcome", std::string(outcome_label(d.outcome))}, {"reason", std::string(d.reason)}},
           static_cast<double>(d.count));
-    if (d.reason == reason::kSuspended) continue;  // suspension makes no Event
+    if (d.reason == reason::kSuspended || d.reason == reason::kNamespaceSuspended ||
+        d.reason == reason::kGloballySuspended) {
+      continue;  // suspension makes no Event
+    }
     const bool missed = d.outcome == api::Outcome::kMissed;
     std::string note = d.count == 1 ? fmt::format("scheduled {}: {}", to_rfc3339(d.from), d.reason)
                                     : fmt::format("{} times from {} to {}: {}", d.count,

@@ -71,6 +71,7 @@ struct Engine::State {
   void put(Stream& stream, kube::Object&& object);
   void remove(kube::Object&& object);
   void sweep(Stream& stream);
+  void suspend_namespace(const std::string& name, std::optional<std::uint32_t> epoch);
   void pod_changed(std::string_view namespace_, std::string_view name);
   [[nodiscard]] std::uint32_t epoch_of(kube::ObjectKind kind) const;
 
@@ -174,6 +175,9 @@ struct Engine::State {
   Holders holders_;
   Outbox outbox_;
   EventRecorder events_;
+
+  /// Those whose annotation holds runs back, with the epoch of the list that last showed it.
+  std::map<std::string, std::uint32_t, std::less<>> suspended_namespaces_;
 
   std::set<JobId> ready_;  // the work queue
   std::set<std::pair<WallMillis, JobId>> wall_timers_;

@@ -30,6 +30,8 @@ std::string_view resource_of(ObjectKind kind) {
       return "deployments";
     case ObjectKind::kLease:
       return "leases";
+    case ObjectKind::kNamespace:
+      return "namespaces";
   }
   return "";
 }
@@ -154,6 +156,10 @@ void Engine::State::put(Stream& stream, kube::Object&& object) {
                  [&](api::PodCronJob&& job) { put_job(std::move(job)); },
                  [&](api::PodJob&& record) { put_record(record); },
                  [&](api::Lease&& lease) { holders_.apply(now_, lease, epoch); },
+                 [&](api::Namespace&& namespace_) {
+                   suspend_namespace(namespace_.meta.name,
+                                     namespace_.suspended ? std::optional(epoch) : std::nullopt);
+                 },
              },
              std::move(object));
 }
@@ -179,6 +185,9 @@ void Engine::State::remove(kube::Object&& object) {
                    if (row != nullptr && row->uid == record.meta.uid) erase_record(name);
                  },
                  [&](api::Lease&& lease) { holders_.erase(now_, lease); },
+                 [&](api::Namespace&& namespace_) {
+                   suspend_namespace(namespace_.meta.name, std::nullopt);
+                 },
              },
              std::move(object));
 }
@@ -208,6 +217,14 @@ void Engine::State::sweep(Stream& stream) {
     case ObjectKind::kPodJob:
       for (const std::string& name : records_.not_marked(epoch)) erase_record(name);
       break;
+    case ObjectKind::kNamespace: {
+      std::vector<std::string> gone;
+      for (const auto& [name, marked] : suspended_namespaces_) {
+        if (marked != epoch) gone.push_back(name);
+      }
+      for (const std::string& name : gone) suspend_namespace(name, std::nullopt);
+      break;
+    }
     case ObjectKind::kLease:
       holders_.sweep(now_, epoch);
       for (const std::string& lease : holders_.abandoned(now_)) {
@@ -226,6 +243,21 @@ void Engine::State::sweep(Stream& stream) {
     case ObjectKind::kDeployment:
       workloads_.sweep(kind_of(kind), epoch, stream.namespace_);
       break;
+  }
+}
+
+/// The namespace's switch, marked with the epoch of the list that showed it; nullopt: off.
+void Engine::State::suspend_namespace(const std::string& name, std::optional<std::uint32_t> epoch) {
+  const auto at = suspended_namespaces_.find(name);
+  const bool was = at != suspended_namespaces_.end();
+  if (epoch) {
+    suspended_namespaces_[name] = *epoch;
+  } else if (was) {
+    suspended_namespaces_.erase(at);
+  }
+  if (was == epoch.has_value()) return;
+  for (const auto& [id, row] : jobs_.rows()) {
+    if (row.object.meta.namespace_ == name) enqueue(id);
   }
 }
 

@@ -30,6 +30,7 @@ std::string_view workload_kind(ObjectKind kind) {
     case ObjectKind::kPodJob:
     case ObjectKind::kPod:
     case ObjectKind::kLease:
+    case ObjectKind::kNamespace:
       return {};
   }
   return {};
@@ -45,6 +46,8 @@ void read_object(ObjectKind kind, const Node& node, Object& out) {
       return api::read_pod_job(node, out.emplace<api::PodJob>());
     case ObjectKind::kLease:
       return api::read_lease(node, out.emplace<api::Lease>());
+    case ObjectKind::kNamespace:
+      return api::read_namespace(node, out.emplace<api::Namespace>());
     case ObjectKind::kReplicaSet:
     case ObjectKind::kStatefulSet:
     case ObjectKind::kDaemonSet:

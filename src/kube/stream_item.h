@@ -10,6 +10,7 @@
 
 #include "api/kube_status.h"
 #include "api/lease.h"
+#include "api/namespace.h"
 #include "api/pod.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
@@ -26,9 +27,11 @@ enum class ObjectKind : std::uint8_t {
   kDaemonSet,
   kDeployment,
   kLease,
+  kNamespace,
 };
 
-using Object = std::variant<api::Pod, api::Workload, api::PodCronJob, api::PodJob, api::Lease>;
+using Object = std::variant<api::Pod, api::Workload, api::PodCronJob, api::PodJob, api::Lease,
+                            api::Namespace>;
 
 /// ADDED, MODIFIED, or an item of a page.
 struct Apply {

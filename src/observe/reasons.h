@@ -9,6 +9,8 @@ namespace podcron::observe {
 // Why a due time was not run, in the order in which they apply (the contract's section 3).
 namespace reason {
 inline constexpr std::string_view kSuspended = "Suspended";
+inline constexpr std::string_view kNamespaceSuspended = "NamespaceSuspended";
+inline constexpr std::string_view kGloballySuspended = "GloballySuspended";
 inline constexpr std::string_view kScheduleChanged = "ScheduleChanged";
 inline constexpr std::string_view kApiUnavailable = "ApiUnavailable";
 inline constexpr std::string_view kCatchUpDisabled = "CatchUpDisabled";

@@ -45,7 +45,7 @@ struct Planner {
   void settle();
   bool judge_spec();
   void account_for_change();
-  bool suspended() const { return job().spec.suspend || view.globally_suspended; }
+  std::string_view suspended_by() const;
   api::ObservedSchedule observed_now() const;
   void decide_due();
   std::optional<WallTime> first_kept(WallTime latest) const;
@@ -166,7 +166,15 @@ bool Planner::judge_spec() {
 api::ObservedSchedule Planner::observed_now() const {
   const api::PodCronJobSpec& spec = job().spec;
   return {spec.schedule,       spec.time_zone, spec.daylight_saving,
-          spec.spread_seconds, suspended(),    wall};
+          spec.spread_seconds, std::string(suspended_by()), wall};
+}
+
+/// The first switch that holds runs back, as the reason for it; empty: none does.
+std::string_view Planner::suspended_by() const {
+  if (job().spec.suspend) return reason::kSuspended;
+  if (view.namespace_suspended) return reason::kNamespaceSuspended;
+  if (view.globally_suspended) return reason::kGloballySuspended;
+  return {};
 }
 
 /// Edits, un-suspending and creation never replay the past: what lies before now is accounted for
@@ -185,8 +193,10 @@ void Planner::account_for_change() {
       const std::int64_t count = view.observed_schedule->count_in(from, through);
       if (const auto first = view.observed_schedule->next_after(from); first && count > 0) {
         const auto last = view.observed_schedule->latest_in(from, through);
-        dispose(*first, last.value_or(*first), count, Outcome::kSkipped,
-                old->suspend || next.suspend ? reason::kSuspended : reason::kScheduleChanged);
+        std::string_view why = old->suspend_reason;
+        if (why.empty()) why = suspended_by();
+        if (why.empty()) why = reason::kScheduleChanged;
+        dispose(*first, last.value_or(*first), count, Outcome::kSkipped, why);
       }
     }
     status.decided_through = through;
@@ -472,7 +482,7 @@ Plan plan(const View& view, Now now) {
   planner.turn(condition::kSessionDetection, ConditionStatus::kUnknown, condition::kDisabled,
                "interactive sessions are not watched by this version");
   const bool in_future = *plan.status.decided_through > planner.wall + kFutureTolerance;
-  if (planner.suspended()) {
+  if (!planner.suspended_by().empty()) {
     plan.status.next_schedule_time.reset();
   } else {
     planner.decide_due();

@@ -58,6 +58,7 @@ struct View {
   const Result<Schedule>& schedule;
   /// Of status.observedSchedule; null when there is none or it cannot be parsed.
   const Schedule* observed_schedule = nullptr;
+  bool namespace_suspended = false;
   bool globally_suspended = false;
   std::function<RunFact(const api::ActiveRun&)> run_fact;
   const store::PodStore& pods;

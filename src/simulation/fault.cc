@@ -51,6 +51,7 @@ constexpr std::array<FaultRow, kFaultKindCount> kRows{{
     {FaultKind::kPodJobDeleted, "PodJobDeleted", 10'000},
     {FaultKind::kNameTaken, "NameTaken", 3'000},
     {FaultKind::kLeaseDeleted, "LeaseDeleted", 5'000},
+    {FaultKind::kNamespaceSuspended, "NamespaceSuspended", 2'000},
 }};
 
 const FaultRow& row_of(FaultKind kind) {

@@ -57,8 +57,9 @@ enum class FaultKind : std::uint8_t {
   kPodJobDeleted,
   kNameTaken,  // a foreign object with the name of the next run
   kLeaseDeleted,
+  kNamespaceSuspended,
 };
-inline constexpr std::size_t kFaultKindCount = 38;
+inline constexpr std::size_t kFaultKindCount = 39;
 
 /// "RequestLost", for reports.
 std::string_view to_string(FaultKind kind);

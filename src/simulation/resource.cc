@@ -19,6 +19,7 @@ constexpr std::array<ResourceType, kResourceCount> kTypes{{
     {Resource::kEvents, "events.k8s.io", "v1", "events", "Event", false, false},
     {Resource::kPodCronJobs, "podcron.dev", "v1alpha1", "podcronjobs", "PodCronJob", true, true},
     {Resource::kPodJobs, "podcron.dev", "v1alpha1", "podjobs", "PodJob", true, true},
+    {Resource::kNamespaces, "", "v1", "namespaces", "Namespace", false, false},
 }};
 
 int hex_value(char c) {

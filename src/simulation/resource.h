@@ -23,8 +23,9 @@ enum class Resource : std::uint8_t {
   kEvents,
   kPodCronJobs,
   kPodJobs,
+  kNamespaces,
 };
-inline constexpr std::size_t kResourceCount = 9;
+inline constexpr std::size_t kResourceCount = 10;
 
 struct ResourceType {
   Resource resource;

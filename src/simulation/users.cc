@@ -18,8 +18,9 @@ constexpr std::string_view kCollector = "garbage collector";
 
 std::string collection_path(Resource resource, std::string_view namespace_) {
   const ResourceType& type = type_of(resource);
-  return fmt::format("/{}/{}/namespaces/{}/{}", type.group.empty() ? "api" : "apis",
-                     type.api_version(), namespace_, type.plural);
+  const std::string scope = namespace_.empty() ? "" : fmt::format("namespaces/{}/", namespace_);
+  return fmt::format("/{}/{}/{}{}", type.group.empty() ? "api" : "apis", type.api_version(), scope,
+                     type.plural);
 }
 
 std::string object_path(Resource resource, const ObjectKey& key) {
@@ -42,6 +43,8 @@ void Users::create(const Json& body) {
 }
 
 void Users::create_all() {
+  const Json body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", kNamespace}}}};
+  send(Method::kPost, collection_path(Resource::kNamespaces, ""), to_text(body), kUser);
   for (const Json& body : pod_cron_jobs_) create(body);
 }
 
@@ -56,6 +59,7 @@ const Json& Users::pick() { return pod_cron_jobs_[environment_.prng.below(pod_cr
 void Users::act() {
   if (environment_.strikes(FaultKind::kScheduleEdited)) edit_schedule();
   if (environment_.strikes(FaultKind::kSuspended)) suspend();
+  if (environment_.strikes(FaultKind::kNamespaceSuspended)) suspend_namespace();
   if (environment_.strikes(FaultKind::kPodCronJobRecreated)) recreate();
   if (environment_.strikes(FaultKind::kPodJobDeleted)) delete_pod_job();
   if (environment_.strikes(FaultKind::kNameTaken)) take_name();
@@ -72,6 +76,20 @@ void Users::suspend() {
   environment_.timeline.after(environment_.draw(Millis{1000}, Millis{60'000}), [this, name] {
     patch(name, {{"spec", {{"suspend", false}}}});
   });
+}
+
+void Users::suspend_namespace() {
+  hold_namespace(true);
+  environment_.timeline.after(environment_.draw(Millis{1000}, Millis{60'000}),
+                              [this] { hold_namespace(false); });
+}
+
+void Users::hold_namespace(bool held) {
+  environment_.trace.line(kUser, "namespace {}", held ? "suspended" : "goes on");
+  const Json delta = {
+      {"metadata", {{"annotations", {{"podcron.dev/suspend", held ? Json("true") : Json()}}}}}};
+  send(Method::kPatch, object_path(Resource::kNamespaces, {"", std::string(kNamespace)}),
+       to_text(delta), kUser);
 }
 
 void Users::recreate() {
@@ -144,6 +162,7 @@ void Users::collect_garbage() {
 }
 
 void Users::heal() {
+  hold_namespace(false);
   for (const Json& body : pod_cron_jobs_) {
     const ObjectKey key{std::string(kNamespace), name_of(body)};
     const ObjectRef job = server_.store().find(Resource::kPodCronJobs, key);

@@ -34,6 +34,8 @@ class Users {
  private:
   void edit_schedule();
   void suspend();
+  void suspend_namespace();
+  void hold_namespace(bool held);
   void recreate();
   void delete_pod_job();
   void take_name();

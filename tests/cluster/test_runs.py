@@ -104,15 +104,39 @@ class Runs(ClusterCase):
         self.plane.apply(pod_cron_job("asleep", "* * * * * *", ["true"], suspend=True))
         self.addCleanup(self.remove, "asleep")
         wait_for("observed", lambda: self.status("asleep").get("observedSchedule"))
-        self.plane.apply(pod_cron_job("awake", "* * * * * *", ["true"]))
-        self.addCleanup(self.remove, "awake")
-        self.ended_runs("awake", 2)
+        self.ended_runs_of_another("awake")
         self.assertEqual(self.plane.starts("asleep-"), [])
         self.plane.apply(pod_cron_job("asleep", "* * * * * *", ["true"], suspend=False))
         self.ended_runs("asleep", 1)
         history = self.status("asleep")["history"]
         self.assertEqual((history[0]["outcome"], history[0]["reason"]), ("Skipped", "Suspended"))
         self.assertGreaterEqual(history[0]["count"], 2)
+
+    def test_a_namespace_can_be_suspended(self):
+        self.plane.kubectl("create", "namespace", "quiet")
+        self.make_app("shop", 1, namespace="quiet")
+        self.plane.apply(pod_cron_job("hushed", "* * * * * *", ["true"], namespace="quiet"))
+        self.addCleanup(self.remove, "hushed", namespace="quiet")
+        observed = lambda: self.status("hushed", "quiet").get("observedSchedule", {})  # noqa: E731
+        wait_for("a start", lambda: self.plane.starts("hushed-"))
+        self.plane.kubectl("annotate", "namespace", "quiet", "podcron.dev/suspend=true")
+        wait_for("held", lambda: observed().get("suspendReason") == "NamespaceSuspended")
+        wait_for("nothing under way", lambda: not self.status("hushed", "quiet").get("active"))
+        before = len(self.plane.starts("hushed-"))
+        self.ended_runs_of_another("awake-too")
+        self.assertEqual(len(self.plane.starts("hushed-")), before)
+        self.plane.kubectl("annotate", "namespace", "quiet", "podcron.dev/suspend-")
+        wait_for("goes on", lambda: len(self.plane.starts("hushed-")) > before)
+        self.assertNotIn("suspendReason", observed())
+        skipped = [h for h in self.status("hushed", "quiet")["history"]
+                   if h.get("reason") == "NamespaceSuspended"]
+        self.assertGreaterEqual(skipped[0]["count"], 2)
+
+    def ended_runs_of_another(self, name):
+        """Two runs of another PodCronJob, every second: so long a while passes."""
+        self.plane.apply(pod_cron_job(name, "* * * * * *", ["true"]))
+        self.addCleanup(self.remove, name)
+        self.ended_runs(name, 2)
 
     def test_history_limits_delete_the_oldest(self):
         self.one_run("many", ["true"], successfulJobsHistoryLimit=2)

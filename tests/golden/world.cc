@@ -180,6 +180,9 @@ std::string World::command(const std::string& line) {
     ended_[words.at(1)] = words.at(2) == "Succeeded" ? api::Outcome::kSucceeded
                           : words[2] == "Failed"     ? api::Outcome::kFailed
                                                      : api::Outcome::kUnknown;
+  } else if (words[0] == "switch") {
+    bool& held = words.at(1) == "namespace" ? namespace_suspended_ : globally_suspended_;
+    held = words.at(2) == "on";
   } else if (words[0] == "lost") {
     lost_ = true;
   } else if (words[0] == "at") {
@@ -277,7 +280,8 @@ std::string World::plan_job(Job& job, Now now) {
   const reconcile::View view{job.object,
                              schedule,
                              observed ? &*observed : nullptr,
-                             false,
+                             namespace_suspended_,
+                             globally_suspended_,
                              [&](const api::ActiveRun& run) {
                                reconcile::RunFact fact;
                                if (const auto at = ended_.find(run.name); at != ended_.end()) {

@@ -7,6 +7,7 @@
 //   pod NAME [word...]             ready by default; words: notready terminating unlabelled bare
 //                                  adopted ephemeral young=SECONDS; again to change it
 //   remove POD                     the pod is gone
+//   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
 //   lost                           the next plan's write does not get through
 //   at TIME                        plans every PodCronJob and writes what it says
@@ -50,6 +51,8 @@ class World {
   WallTime now_{};
   std::uint64_t version_ = 1;
   bool lost_ = false;
+  bool namespace_suspended_ = false;
+  bool globally_suspended_ = false;
 };
 
 }  // namespace podcron::golden
