@@ -10,9 +10,12 @@
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
 //   lost                           the next plan's write does not get through
 //   at TIME                        plans every PodCronJob and writes what it says
+//   through TIME                   plans each PodCronJob whenever it wants to wake up, until TIME;
+//                                  prints when it decided what, and then nextScheduleTime
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,11 +36,13 @@ class World {
   struct Job {
     api::PodCronJob object;
     reconcile::Memory memory;
+    std::optional<WallTime> wake;  // as the last plan said
   };
 
   void make_job(const std::vector<std::string>& words, bool edit);
   void make_pod(const std::vector<std::string>& words);
   std::string plan_at(const std::string& time);
+  std::string plan_through(const std::string& time);
   std::string plan_job(Job& job, Now now);
 
   std::map<std::string, Job> jobs_;
