@@ -22,14 +22,14 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 /// The zones that scenarios name, from the machine's tzdata.
-std::shared_ptr<const ZoneDatabase> load_zones() {
+std::map<std::string, std::string> load_zones() {
   std::map<std::string, std::string> files;
   for (const char* name :
        {"Europe/Berlin", "America/New_York", "Asia/Shanghai", "Africa/Cairo", "Asia/Beirut",
         "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Apia"}) {
     files[name] = read_file(std::filesystem::path("/usr/share/zoneinfo") / name);
   }
-  return ZoneDatabase::make("golden", std::move(files));
+  return files;
 }
 
 /// Splits at blanks outside double quotes; the quotes go.
@@ -152,7 +152,7 @@ std::string describe(const reconcile::Plan& plan) {
 
 }  // namespace
 
-World::World() : zones_(load_zones()) {
+World::World() : zone_files_(load_zones()), zones_(ZoneDatabase::make("golden", zone_files_)) {
   serving_.requirements.push_back({"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}});
   api::Workload owner;
   owner.meta.namespace_ = kNamespace;
@@ -181,6 +181,13 @@ std::string World::command(const std::string& line) {
     ended_[words.at(1)] = words.at(2) == "Succeeded" ? api::Outcome::kSucceeded
                           : words[2] == "Failed"     ? api::Outcome::kFailed
                                                      : api::Outcome::kUnknown;
+  } else if (words[0] == "rules") {
+    zone_files_[words.at(1)] = zone_files_.at(words.at(2));
+    zones_ = ZoneDatabase::make("golden", zone_files_);
+  } else if (words[0] == "disputed") {
+    const auto time = parse_rfc3339(words.at(2));
+    if (!time) throw std::runtime_error(time.error().message);
+    jobs_.at(words.at(1)).object.status.next_schedule_time = *time;
   } else if (words[0] == "lost") {
     lost_ = true;
   } else if (words[0] == "at") {

@@ -8,7 +8,9 @@
 //                                  adopted ephemeral young=SECONDS; again to change it
 //   remove POD                     the pod is gone
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
+//   disputed NAME TIME             another controller writes that nextScheduleTime
 //   lost                           the next plan's write does not get through
+//   rules ZONE OTHER               new tzdata, in which ZONE has the rules of OTHER
 //   at TIME                        plans every PodCronJob and writes what it says
 //   through TIME                   plans each PodCronJob whenever it wants to wake up, until TIME;
 //                                  prints when it decided what, and then nextScheduleTime
@@ -51,6 +53,7 @@ class World {
   store::WorkloadStore owners_;
   api::LabelSelector serving_;
   std::vector<std::string> owner_kinds_{"ReplicaSet"};
+  std::map<std::string, std::string> zone_files_;
   std::shared_ptr<const ZoneDatabase> zones_;
   WallTime now_{};
   std::uint64_t version_ = 1;
