@@ -94,9 +94,9 @@ int run(const config::Config& config) {
               {"server", config.access.authority()},
               {"listen", (*listener)->address()},
               {"holder", engine.holder()}}});
+  const auto watch = std::make_shared<loop::ZoneFilesWatch>(config.zoneinfo_dir);
   read_zones(config.zoneinfo_dir, *mailbox);
-  io.every(kZoneFilesPeriod, [watch = std::make_shared<loop::ZoneFilesWatch>(config.zoneinfo_dir),
-                              &config, &mailbox = *mailbox] {
+  io.every(kZoneFilesPeriod, [watch, &config, &mailbox = *mailbox] {
     if (watch->changed()) read_zones(config.zoneinfo_dir, mailbox);
   });
   loop::EngineLoop loop(

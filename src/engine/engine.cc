@@ -85,16 +85,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
                  },
                  [&](TaskStarted&& started) { on_task_started(started); },
                  [&](TaskEnded&& ended) { on_task_ended(std::move(ended)); },
-                 [&](ZonesReplaced&& replaced) {
-                   zones_ = std::move(replaced.zones);
-                   log(LogLevel::kInfo, "time zones loaded", {{key::kVersion, zones_->version()}});
-                   gauge(metric::kTzdata, 1, {{"version", zones_->version()}});
-                   for (auto& [id, row] : jobs_.rows()) {
-                     row.schedule.reset();
-                     row.observed.reset();
-                     enqueue(id);
-                   }
-                 },
+                 [&](ZonesReplaced&& replaced) { on_zones_replaced(std::move(replaced.zones)); },
                  [&](Wake&&) {},
                  [&](Shutdown&&) { on_shutdown(); },
              },
@@ -119,12 +110,27 @@ WakeAt Engine::State::step(Now now, Input&& input) {
 void Engine::State::note_clock(Now now) {
   PODCRON_ASSERT(now.mono >= now_.mono);
   const Millis offset = now.wall.time_since_epoch() - now.mono.time_since_epoch();
+  // The series is there before the first step, or its rate would not see that one.
+  if (!wall_offset_) count(metric::kClockSteps, {}, 0);
   if (wall_offset_ && std::chrono::abs(offset - *wall_offset_) > kClockStepMin) {
     count(metric::kClockSteps);
     // Every due time is looked at again; what is decided stays decided.
     for (const auto& [id, row] : jobs_.rows()) enqueue(id);
   }
   wall_offset_ = offset;
+}
+
+void Engine::State::on_zones_replaced(std::shared_ptr<const ZoneDatabase> zones) {
+  // One version at a time: the series of the one before would stay 1.
+  if (zones_) gauge(metric::kTzdata, 0, {{"version", zones_->version()}});
+  zones_ = std::move(zones);
+  log(LogLevel::kInfo, "time zones loaded", {{key::kVersion, zones_->version()}});
+  gauge(metric::kTzdata, 1, {{"version", zones_->version()}});
+  for (auto& [id, row] : jobs_.rows()) {
+    row.schedule.reset();
+    row.observed.reset();
+    enqueue(id);
+  }
 }
 
 void Engine::State::note_server_date(Now now, std::optional<WallTime> date) {

@@ -40,6 +40,7 @@ struct Engine::State {
   // ---- engine.cc: one step ----
   WakeAt step(Now now, Input&& input);
   void note_clock(Now now);
+  void on_zones_replaced(std::shared_ptr<const ZoneDatabase> zones);
   void note_server_date(Now now, std::optional<WallTime> date);
   [[nodiscard]] WallTime server_bound() const;
   [[nodiscard]] bool synced() const;

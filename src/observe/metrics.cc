@@ -42,7 +42,7 @@ constexpr std::array<MetricRow, 18> kRows{{
     {metric::kStartSkew, kHistogram, "From a scheduled time to the dialled task, by executor.",
      kLatencyBuckets},
     {metric::kTakeOvers, kCounter, "Runs taken over from a gone holder, by what was found.", {}},
-    {metric::kTzdata, kGauge, "Always 1; the label is the tzdata version in use.", {}},
+    {metric::kTzdata, kGauge, "1 for the tzdata version in use, 0 for earlier ones.", {}},
     {metric::kUndecodable, kCounter, "Objects that could not be read, by resource.", {}},
     {metric::kPods, kGauge, "Pods with the serving label.", {}},
 }};

@@ -47,6 +47,7 @@ struct Planner {
   void account_for_change();
   std::string_view suspended_by() const;
   api::ObservedSchedule observed_now() const;
+  void correct_next_time();
   void decide_due();
   std::optional<WallTime> first_kept(WallTime latest) const;
   void dispose_late(WallTime through);
@@ -279,6 +280,20 @@ void Planner::wait_for_server_clock(WallTime reached) {
       unknown ? Seconds{1} : std::clamp(*ahead - view.server_bound, Seconds{1}, Seconds{60});
 }
 
+/// Nothing is due: nextScheduleTime is another one than the status says only if the zone's rules
+/// are. A controller that runs beside us with other tzdata will not agree, and each of both would
+/// correct the other for ever: what we reckoned before it wrote is not written again.
+void Planner::correct_next_time() {
+  const auto& written = job().status.next_schedule_time;
+  const auto& next = plan.status.next_schedule_time;
+  if (plan.server_clock_wait || !plan.disposals.empty()) return;
+  if (written == next) {
+    plan.memory.next_schedule_time = next;
+  } else if (memory.next_schedule_time != next) {
+    plan.write = true;
+  }
+}
+
 void Planner::decide_due() {
   const Schedule& schedule = *view.schedule;
   const Seconds spread = spread_of(job());
@@ -292,6 +307,7 @@ void Planner::decide_due() {
   if (!latest) {
     const auto next = schedule.next_after(*decided);
     if (next && !plan.server_clock_wait) wake(*next + spread);
+    correct_next_time();
     return;
   }
   if (const auto kept = first_kept(*latest)) {
@@ -465,6 +481,7 @@ Plan plan(const View& view, Now now) {
   plan.memory.queued_through = planner.memory.queued_through;
   plan.memory.decided_through = plan.status.decided_through;
   plan.memory.observed_schedule = plan.status.observed_schedule;
+  plan.memory.next_schedule_time = planner.memory.next_schedule_time;
   planner.fold_deferred();
   planner.settle();
   if (view.job.meta.deletion_timestamp) return plan;  // nothing is claimed any more

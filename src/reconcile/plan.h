@@ -49,6 +49,8 @@ struct Memory {
   /// What they were decided on. Another writer's decision in between makes them void.
   std::optional<WallTime> decided_through;
   std::optional<api::ObservedSchedule> observed_schedule;
+  /// The nextScheduleTime that we last saw written as we reckon it.
+  std::optional<WallTime> next_schedule_time;
 };
 inline constexpr Seconds kDeferMax{300};
 

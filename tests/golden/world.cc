@@ -22,13 +22,14 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 /// The zones that scenarios name, from the machine's tzdata.
-std::shared_ptr<const ZoneDatabase> load_zones() {
+std::map<std::string, std::string> load_zones() {
   std::map<std::string, std::string> files;
-  for (const char* name : {"Europe/Berlin", "America/New_York", "Asia/Shanghai", "Africa/Cairo",
-                           "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Apia"}) {
+  for (const char* name :
+       {"Europe/Berlin", "America/New_York", "Asia/Shanghai", "Africa/Cairo", "Asia/Beirut",
+        "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Apia"}) {
     files[name] = read_file(std::filesystem::path("/usr/share/zoneinfo") / name);
   }
-  return ZoneDatabase::make("golden", std::move(files));
+  return files;
 }
 
 /// Splits at blanks outside double quotes; the quotes go.
@@ -151,7 +152,7 @@ std::string describe(const reconcile::Plan& plan) {
 
 }  // namespace
 
-World::World() : zones_(load_zones()) {
+World::World() : zone_files_(load_zones()), zones_(ZoneDatabase::make("golden", zone_files_)) {
   serving_.requirements.push_back({"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}});
   api::Workload owner;
   owner.meta.namespace_ = kNamespace;
@@ -183,10 +184,19 @@ std::string World::command(const std::string& line) {
   } else if (words[0] == "switch") {
     bool& held = words.at(1) == "namespace" ? namespace_suspended_ : globally_suspended_;
     held = words.at(2) == "on";
+  } else if (words[0] == "rules") {
+    zone_files_[words.at(1)] = zone_files_.at(words.at(2));
+    zones_ = ZoneDatabase::make("golden", zone_files_);
+  } else if (words[0] == "disputed") {
+    const auto time = parse_rfc3339(words.at(2));
+    if (!time) throw std::runtime_error(time.error().message);
+    jobs_.at(words.at(1)).object.status.next_schedule_time = *time;
   } else if (words[0] == "lost") {
     lost_ = true;
   } else if (words[0] == "at") {
     return plan_at(words.at(1));
+  } else if (words[0] == "through") {
+    return plan_through(words.at(1));
   } else {
     throw std::runtime_error("unknown command " + words[0]);
   }
@@ -258,8 +268,35 @@ std::string World::plan_at(const std::string& time) {
   std::string printed;
   for (auto& [name, job] : jobs_) {
     printed += plan_job(job, Now{WallMillis(now_), MonoTime{}});
+    if (job.wake) printed += fmt::format("wake {}\n", to_rfc3339(*job.wake));
   }
   lost_ = false;
+  return printed;
+}
+
+std::string World::plan_through(const std::string& time) {
+  const auto end = parse_rfc3339(time);
+  if (!end) throw std::runtime_error(end.error().message);
+  std::string printed;
+  for (;;) {
+    std::optional<WallTime> next;
+    for (const auto& [name, job] : jobs_) {
+      if (job.wake && *job.wake <= *end && (!next || *job.wake < *next)) next = job.wake;
+    }
+    if (!next) break;
+    if (*next <= now_) throw std::runtime_error("a plan wants to wake up at once");
+    now_ = *next;
+    std::string decided;
+    for (auto& [name, job] : jobs_) {
+      if (job.wake == now_) decided += plan_job(job, Now{WallMillis(now_), MonoTime{}});
+    }
+    if (!decided.empty()) printed += fmt::format("at {}\n", to_rfc3339(now_)) + decided;
+  }
+  now_ = *end;
+  for (const auto& [name, job] : jobs_) {
+    const auto& next = job.object.status.next_schedule_time;
+    printed += fmt::format("next {} {}\n", name, next ? to_rfc3339(*next) : "none");
+  }
   return printed;
 }
 
@@ -306,6 +343,7 @@ std::string World::plan_job(Job& job, Now now) {
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed = describe(plan);
   job.memory = plan.memory;
+  job.wake.reset();
   if (lost_) {
     if (plan.claim) job.memory.unreachable_through = plan.claim->scheduled_time;
     return printed + "not written\n";
@@ -315,7 +353,7 @@ std::string World::plan_job(Job& job, Now now) {
     job.memory.unreachable_through.reset();
     job.memory.deferred.clear();
   }
-  if (plan.wake_at) printed += fmt::format("wake {}\n", to_rfc3339(whole_seconds(*plan.wake_at)));
+  if (plan.wake_at) job.wake = whole_seconds(*plan.wake_at);
   return printed;
 }
 

@@ -9,11 +9,16 @@
 //   remove POD                     the pod is gone
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
+//   disputed NAME TIME             another controller writes that nextScheduleTime
 //   lost                           the next plan's write does not get through
+//   rules ZONE OTHER               new tzdata, in which ZONE has the rules of OTHER
 //   at TIME                        plans every PodCronJob and writes what it says
+//   through TIME                   plans each PodCronJob whenever it wants to wake up, until TIME;
+//                                  prints when it decided what, and then nextScheduleTime
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,11 +39,13 @@ class World {
   struct Job {
     api::PodCronJob object;
     reconcile::Memory memory;
+    std::optional<WallTime> wake;  // as the last plan said
   };
 
   void make_job(const std::vector<std::string>& words, bool edit);
   void make_pod(const std::vector<std::string>& words);
   std::string plan_at(const std::string& time);
+  std::string plan_through(const std::string& time);
   std::string plan_job(Job& job, Now now);
 
   std::map<std::string, Job> jobs_;
@@ -47,6 +54,7 @@ class World {
   store::WorkloadStore owners_;
   api::LabelSelector serving_;
   std::vector<std::string> owner_kinds_{"ReplicaSet"};
+  std::map<std::string, std::string> zone_files_;
   std::shared_ptr<const ZoneDatabase> zones_;
   WallTime now_{};
   std::uint64_t version_ = 1;

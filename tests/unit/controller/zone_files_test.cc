@@ -38,14 +38,27 @@ TEST(ZoneFilesTest, TheVersionComesFromEitherFile) {
   EXPECT_EQ(zone_files_version(directory.path()), "2026c");
 }
 
-TEST(ZoneFilesTest, AChangeIsSeenOnce) {
+TEST(ZoneFilesTest, AChangeOfAnyFileIsSeenOnce) {
   const TemporaryDirectory directory;
   directory.write("tzdata.zi", "# version 2026a\n");
+  directory.write("Mars/Olympus", "TZif2 of 2026a");
   ZoneFilesWatch watch(directory.path());
   EXPECT_FALSE(watch.changed());
+  const auto seen_once = [&watch](const char* what) {
+    EXPECT_TRUE(watch.changed()) << what;
+    EXPECT_FALSE(watch.changed()) << what;
+  };
   directory.write("tzdata.zi", "# version 2026bb\n");
-  EXPECT_TRUE(watch.changed());
-  EXPECT_FALSE(watch.changed());
+  seen_once("the version is another");
+  directory.write("Mars/Olympus", "TZif2 of 2026bb");
+  seen_once("one zone was written, its version was not");
+  std::filesystem::rename(directory.write("Mars/.new", "TZif2 of 2026cc"),
+                          directory.path() + "/Mars/Olympus");
+  seen_once("one zone was replaced by a file of the same size");
+  directory.write("Mars/Hellas", "TZif2");
+  seen_once("a zone appeared in a directory that was there");
+  std::filesystem::remove(directory.path() + "/Mars/Hellas");
+  seen_once("a zone vanished");
 }
 
 }  // namespace

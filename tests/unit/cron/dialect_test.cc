@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "unit/cron/zone_files.h"
+#include "unit/even_spread.h"
 
 namespace podcron::test {
 namespace {
@@ -192,19 +193,46 @@ TEST(Hash, WithAStepStartsInTheFirstStepAndKeepsTheDistance) {
   }
 }
 
-TEST(Hash, SpreadsObjectsEvenly) {
-  int counts[60] = {};
-  constexpr int kObjects = 6000;
-  for (int i = 0; i < kObjects; ++i) {
-    const auto parsed =
-        Schedule::parse("H * * * *", {}, DaylightSaving::kOnce,
-                        "team-" + std::to_string(i % 7) + "/job-" + std::to_string(i));
-    const auto next = parsed->next_after(instant("2025-12-31T23:59:59Z"));
-    ++counts[(*next - instant("2026-01-01T00:00:00Z")).count() / 60];
+// How often each value of a field is drawn by 10,000 objects: `cell` is that of their first time
+// in 2026, in seconds since the year began.
+template <typename Cell>
+std::vector<int> drawn(std::string_view expression, std::size_t cells, Cell cell) {
+  const WallTime year = instant("2026-01-01T00:00:00Z");
+  std::vector<int> counts(cells);
+  for (const std::string& identity : identities()) {
+    const auto first = [&] {
+      return schedule(expression, "UTC", DaylightSaving::kOnce, identity)
+          .next_after(year - Seconds{1});
+    };
+    EXPECT_EQ(first(), first()) << "the same name, the same value";
+    ++counts.at(static_cast<std::size_t>(cell((*first() - year).count())));
   }
-  double chi_square = 0;
-  for (const int count : counts) chi_square += (count - 100.0) * (count - 100.0) / 100.0;
-  EXPECT_LT(chi_square, 98.3) << "59 degrees of freedom, p = 0.001";
+  return counts;
+}
+
+TEST(Hash, SpreadsObjectsEvenlyInEachField) {
+  struct Row {
+    const char* expression;
+    std::size_t cells;
+    std::int64_t cell_seconds;
+  };
+  for (const Row& row :
+       {Row{"H 0 0 1 1 *", 60, 1}, Row{"H 0 1 1 *", 60, 60}, Row{"0 H 1 1 *", 24, 3600},
+        Row{"0 0 H 1 *", 28, 86'400}, Row{"0 0 * * H", 7, 86'400}, Row{"H/15 0 1 1 *", 15, 60}}) {
+    const auto counts = drawn(row.expression, row.cells,
+                              [&](std::int64_t seconds) { return seconds / row.cell_seconds; });
+    EXPECT_LT(chi_square(counts), chi_square_limit(row.cells)) << row.expression;
+  }
+  const auto minutes = drawn("H(10-19) 0 1 1 *", 10, [](std::int64_t s) { return s / 60 - 10; });
+  EXPECT_LT(chi_square(minutes), chi_square_limit(10));
+  // The first of month m is day 30.4 m, give or take two.
+  const auto months = drawn("0 0 1 H *", 12, [](std::int64_t s) { return (s / 86'400 + 8) / 30; });
+  EXPECT_LT(chi_square(months), chi_square_limit(12));
+}
+
+TEST(Hash, MinuteAndHourTogetherAreEven) {
+  const auto counts = drawn("H H 1 1 *", 24 * 60, [](std::int64_t s) { return s / 60; });
+  EXPECT_LT(chi_square(counts), chi_square_limit(counts.size()));
 }
 
 TEST(Hash, DrawsEachFieldForItself) {
