@@ -304,8 +304,11 @@ void Planner::decide_due() {
 void Planner::decide_candidate(WallTime candidate) {
   const api::PodCronJobSpec& spec = job().spec;
   const WallTime deadline = starting_deadline(job(), *view.schedule, candidate);
+  const bool unreachable = memory.unreachable_through && candidate <= *memory.unreachable_through;
   const auto refuse = [&](Outcome outcome, std::string_view why) {
-    dispose(candidate, candidate, 1, outcome, why);
+    // Comes before all that can be said of a candidate, in the contract's order.
+    dispose(candidate, candidate, 1, unreachable ? Outcome::kMissed : outcome,
+            unreachable ? reason::kApiUnavailable : why);
     plan.status.decided_through = candidate;
   };
   const bool waited_for_pod =
