@@ -27,6 +27,8 @@ constexpr Seconds kFutureTolerance{10};
 struct Planner {
   const View& view;
   WallTime wall;
+  /// Nothing later is due: our clock less the spread, at most the API server's.
+  WallTime due_through;
   /// As handed in; of times that wait, only those due under the schedule that still holds.
   Memory memory;
   Plan plan;
@@ -46,6 +48,11 @@ struct Planner {
   void account_for_change();
   bool suspended() const { return job().spec.suspend || view.globally_suspended; }
   api::ObservedSchedule observed_now() const;
+  bool queues() const { return job().spec.concurrency_policy == api::ConcurrencyPolicy::kQueue; }
+  /// Whoever waits ends when the next is due.
+  bool supersedes() const {
+    return job().spec.catch_up_policy == api::CatchUpPolicy::kLatest && !queues();
+  }
   void decide_due();
   std::optional<WallTime> first_kept(WallTime latest) const;
   void dispose_late(WallTime through);
@@ -207,8 +214,7 @@ std::optional<WallTime> Planner::first_kept(WallTime latest) const {
   const auto& queued = memory.queued_through;
   if (queued && *queued > decided) return schedule.next_after(decided);
   const auto& waiting = memory.waiting;
-  const bool superseded = spec.catch_up_policy == api::CatchUpPolicy::kLatest;
-  if (waiting && *waiting > decided && !superseded) return waiting;
+  if (waiting && *waiting > decided && !supersedes()) return waiting;
   switch (spec.catch_up_policy) {
     case api::CatchUpPolicy::kLatest:
       return latest;
@@ -274,7 +280,7 @@ void Planner::decide_due() {
   auto& decided = plan.status.decided_through;
   plan.status.next_schedule_time = schedule.next_after(std::max(*decided, wall - spread));
   // Ours may be the clock that is wrong: nothing that the API server has not reached is due.
-  const WallTime due_through = std::min(wall - spread, view.server_bound);
+  due_through = std::min(wall - spread, view.server_bound);
   if (due_through < wall - spread) wait_for_server_clock(std::max(*decided, due_through));
   const auto latest =
       *decided < due_through ? schedule.latest_in(*decided, due_through) : std::nullopt;
@@ -294,9 +300,8 @@ void Planner::decide_due() {
   } else {
     dispose_late(*latest);
   }
-  const bool supersedes = job().spec.catch_up_policy == api::CatchUpPolicy::kLatest &&
-                          job().spec.concurrency_policy != api::ConcurrencyPolicy::kQueue;
-  if (plan.memory.waiting && !supersedes) return;
+  // In Queue the next one has to be seen when it is due: seen later it would be catch-up.
+  if (plan.memory.waiting && !supersedes() && !queues()) return;
   const auto next = schedule.next_after(*latest);
   if (next && !plan.server_clock_wait) wake(*next + spread);
 }
@@ -311,8 +316,7 @@ void Planner::decide_candidate(WallTime candidate) {
             unreachable ? reason::kApiUnavailable : why);
     plan.status.decided_through = candidate;
   };
-  const bool waited_for_pod =
-      memory.waiting == std::optional(candidate) && memory.lacks_pod;
+  const bool waited_for_pod = memory.waiting == std::optional(candidate) && memory.lacks_pod;
   if (wall > deadline) {
     if (waited_for_pod) return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
     return refuse(Outcome::kMissed, reason::kStartingDeadlineExceeded);
@@ -330,8 +334,6 @@ void Planner::decide_candidate(WallTime candidate) {
         replace_active();
         return wait(candidate, deadline, false);
       case api::ConcurrencyPolicy::kQueue:
-        plan.memory.queued_through =
-            view.schedule->latest_in(candidate - Seconds{1}, wall - spread_of(job()));
         return wait(candidate, deadline, false);
     }
   }
@@ -361,6 +363,10 @@ void Planner::replace_active() {
 void Planner::wait(WallTime candidate, WallTime deadline, bool lacks_pod) {
   plan.memory.waiting = candidate;
   plan.memory.lacks_pod = lacks_pod;
+  // Whatever it is that the first one lacks, those behind it wait for their turn.
+  if (queues()) {
+    plan.memory.queued_through = view.schedule->latest_in(candidate - Seconds{1}, due_through);
+  }
   plan.watch_pods = plan.watch_pods || lacks_pod;
   // One second past the deadline: at the deadline itself a start is still in time.
   wake(deadline + Seconds{1});
@@ -455,13 +461,11 @@ void Planner::finish() {
 }  // namespace
 
 Plan plan(const View& view, Now now) {
-  Planner planner{view, whole_seconds(now.wall), view.memory, {}};
+  Planner planner{view, whole_seconds(now.wall), WallTime::min(), view.memory, {}};
   Plan& plan = planner.plan;
   plan.status = view.job.status;
   if (view.memory.observed_schedule != plan.status.observed_schedule) planner.forget_waiting();
-  if (view.job.spec.concurrency_policy != api::ConcurrencyPolicy::kQueue) {
-    planner.memory.queued_through.reset();
-  }
+  if (!planner.queues()) planner.memory.queued_through.reset();
   plan.memory.unreachable_through = planner.memory.unreachable_through;
   plan.memory.queued_through = planner.memory.queued_through;
   plan.memory.decided_through = plan.status.decided_through;
