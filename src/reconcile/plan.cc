@@ -289,16 +289,12 @@ void Planner::decide_due() {
     if (next && !plan.server_clock_wait) wake(*next + spread);
     return;
   }
-  if (const auto kept = first_kept(*latest)) {
-    dispose_late(*kept - Seconds{1});
-    // In order, until one is claimed or waits: those behind it are decided when it is.
-    for (std::optional<WallTime> next = kept; next && !plan.claim && !plan.memory.waiting;
-         next = schedule.latest_in(*decided, *latest) ? schedule.next_after(*decided)
-                                                      : std::nullopt) {
-      decide_candidate(*next);
-    }
-  } else {
-    dispose_late(*latest);
+  // In order, until one is claimed or waits: those behind it are decided when it is. Catch-up is
+  // asked each time: who came due behind one that waited has not waited itself.
+  while (!plan.claim && !plan.memory.waiting && schedule.latest_in(*decided, *latest)) {
+    const auto kept = first_kept(*latest);
+    dispose_late(kept ? *kept - Seconds{1} : *latest);
+    if (kept) decide_candidate(*kept);
   }
   // In Queue the next one has to be seen when it is due: seen later it would be catch-up.
   if (plan.memory.waiting && !supersedes() && !queues()) return;
