@@ -297,7 +297,7 @@ void Planner::decide_due() {
     if (kept) decide_candidate(*kept);
   }
   // In Queue the next one has to be seen when it is due: seen later it would be catch-up.
-  if (plan.memory.waiting && !supersedes() && !queues()) return;
+  if (plan.memory.waiting && !plan.claim && !supersedes() && !queues()) return;
   const auto next = schedule.next_after(*latest);
   if (next && !plan.server_clock_wait) wake(*next + spread);
 }
@@ -429,6 +429,8 @@ void Planner::claim(WallTime candidate, const eligibility::Assessment& assessmen
   plan.status.last_schedule_time = candidate;
   plan.write = true;
   plan.claim = std::move(claim);
+  // Whoever waited is exempt from catch-up until the claim is written: it may be refused or lost.
+  if (memory.waiting == std::optional(candidate)) plan.memory.waiting = candidate;
 }
 
 void Planner::finish() {
