@@ -446,7 +446,8 @@ void Planner::finish() {
     plan.write = true;
   }
   if (plan.write || plan.disposals.empty()) return;
-  const WallTime since = memory.deferred.empty() ? wall : memory.deferred_since;
+  // A clock that was put back meanwhile does not hold it back for longer.
+  const WallTime since = memory.deferred.empty() ? wall : std::min(memory.deferred_since, wall);
   if (wall >= since + kDeferMax) {
     plan.write = true;
     return;
