@@ -54,6 +54,7 @@ struct Planner {
     return job().spec.catch_up_policy == api::CatchUpPolicy::kLatest && !queues();
   }
   void decide_due();
+  std::optional<WallTime> kept_by_policy(WallTime latest) const;
   std::optional<WallTime> first_kept(WallTime latest) const;
   void dispose_late(WallTime through);
   void wait_for_server_clock(WallTime reached);
@@ -205,16 +206,11 @@ void Planner::account_for_change() {
   plan.write = true;
 }
 
-/// The oldest due time up to `latest` that is still to be decided by itself; nullopt: none. What
-/// lies before it is too late for the catch-up policy.
-std::optional<WallTime> Planner::first_kept(WallTime latest) const {
+/// The oldest due time up to `latest` that catch-up leaves; nullopt: none.
+std::optional<WallTime> Planner::kept_by_policy(WallTime latest) const {
   const api::PodCronJobSpec& spec = job().spec;
   const Schedule& schedule = *view.schedule;
   const WallTime decided = *plan.status.decided_through;
-  const auto& queued = memory.queued_through;
-  if (queued && *queued > decided) return schedule.next_after(decided);
-  const auto& waiting = memory.waiting;
-  if (waiting && *waiting > decided && !supersedes()) return waiting;
   switch (spec.catch_up_policy) {
     case api::CatchUpPolicy::kLatest:
       return latest;
@@ -233,6 +229,19 @@ std::optional<WallTime> Planner::first_kept(WallTime latest) const {
     kept = *earlier;
   }
   return kept;
+}
+
+/// The oldest due time up to `latest` that is still to be decided by itself; nullopt: none. What
+/// lies before it is too late for the catch-up policy.
+std::optional<WallTime> Planner::first_kept(WallTime latest) const {
+  const WallTime decided = *plan.status.decided_through;
+  const auto& queued = memory.queued_through;
+  if (queued && *queued > decided) return view.schedule->next_after(decided);
+  const auto kept = kept_by_policy(latest);
+  const auto& waiting = memory.waiting;
+  if (!waiting || *waiting <= decided || supersedes()) return kept;
+  // Not always the oldest: what was decided before it may have been given up for another's write.
+  return std::min(*waiting, kept.value_or(*waiting));
 }
 
 /// Disposes of the due times in (decidedThrough, `through`] that the catch-up policy gives up.
