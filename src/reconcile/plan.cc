@@ -28,6 +28,8 @@ constexpr Seconds kFutureTolerance{10};
 struct Planner {
   const View& view;
   WallTime wall;
+  /// Nothing later is due: our clock less the spread, at most the API server's.
+  WallTime due_through;
   /// As handed in; of times that wait, only those due under the schedule that still holds.
   Memory memory;
   Plan plan;
@@ -48,7 +50,13 @@ struct Planner {
   std::string_view suspended_by() const;
   api::ObservedSchedule observed_now() const;
   void correct_next_time();
+  bool queues() const { return job().spec.concurrency_policy == api::ConcurrencyPolicy::kQueue; }
+  /// Whoever waits ends when the next is due.
+  bool supersedes() const {
+    return job().spec.catch_up_policy == api::CatchUpPolicy::kLatest && !queues();
+  }
   void decide_due();
+  std::optional<WallTime> kept_by_policy(WallTime latest) const;
   std::optional<WallTime> first_kept(WallTime latest) const;
   void dispose_late(WallTime through);
   void wait_for_server_clock(WallTime reached);
@@ -57,7 +65,7 @@ struct Planner {
   void wait(WallTime candidate, WallTime deadline, bool lacks_pod);
   void assess(eligibility::Assessment& out) const;
   void judge_targets(const eligibility::Assessment& assessment);
-  void claim(WallTime candidate, const eligibility::Assessment& assessment);
+  void claim(WallTime candidate, WallTime deadline, const eligibility::Assessment& assessment);
   void finish();
 };
 
@@ -210,17 +218,11 @@ void Planner::account_for_change() {
   plan.write = true;
 }
 
-/// The oldest due time up to `latest` that is still to be decided by itself; nullopt: none. What
-/// lies before it is too late for the catch-up policy.
-std::optional<WallTime> Planner::first_kept(WallTime latest) const {
+/// The oldest due time up to `latest` that catch-up leaves; nullopt: none.
+std::optional<WallTime> Planner::kept_by_policy(WallTime latest) const {
   const api::PodCronJobSpec& spec = job().spec;
   const Schedule& schedule = *view.schedule;
   const WallTime decided = *plan.status.decided_through;
-  const auto& queued = memory.queued_through;
-  if (queued && *queued > decided) return schedule.next_after(decided);
-  const auto& waiting = memory.waiting;
-  const bool superseded = spec.catch_up_policy == api::CatchUpPolicy::kLatest;
-  if (waiting && *waiting > decided && !superseded) return waiting;
   switch (spec.catch_up_policy) {
     case api::CatchUpPolicy::kLatest:
       return latest;
@@ -239,6 +241,19 @@ std::optional<WallTime> Planner::first_kept(WallTime latest) const {
     kept = *earlier;
   }
   return kept;
+}
+
+/// The oldest due time up to `latest` that is still to be decided by itself; nullopt: none. What
+/// lies before it is too late for the catch-up policy.
+std::optional<WallTime> Planner::first_kept(WallTime latest) const {
+  const WallTime decided = *plan.status.decided_through;
+  const auto& queued = memory.queued_through;
+  if (queued && *queued > decided) return view.schedule->next_after(decided);
+  const auto kept = kept_by_policy(latest);
+  const auto& waiting = memory.waiting;
+  if (!waiting || *waiting <= decided || supersedes()) return kept;
+  // Not always the oldest: what was decided before it may have been given up for another's write.
+  return std::min(*waiting, kept.value_or(*waiting));
 }
 
 /// Disposes of the due times in (decidedThrough, `through`] that the catch-up policy gives up.
@@ -300,7 +315,7 @@ void Planner::decide_due() {
   auto& decided = plan.status.decided_through;
   plan.status.next_schedule_time = schedule.next_after(std::max(*decided, wall - spread));
   // Ours may be the clock that is wrong: nothing that the API server has not reached is due.
-  const WallTime due_through = std::min(wall - spread, view.server_bound);
+  due_through = std::min(wall - spread, view.server_bound);
   if (due_through < wall - spread) wait_for_server_clock(std::max(*decided, due_through));
   const auto latest =
       *decided < due_through ? schedule.latest_in(*decided, due_through) : std::nullopt;
@@ -310,20 +325,15 @@ void Planner::decide_due() {
     correct_next_time();
     return;
   }
-  if (const auto kept = first_kept(*latest)) {
-    dispose_late(*kept - Seconds{1});
-    // In order, until one is claimed or waits: those behind it are decided when it is.
-    for (std::optional<WallTime> next = kept; next && !plan.claim && !plan.memory.waiting;
-         next = schedule.latest_in(*decided, *latest) ? schedule.next_after(*decided)
-                                                      : std::nullopt) {
-      decide_candidate(*next);
-    }
-  } else {
-    dispose_late(*latest);
+  // In order, until one is claimed or waits: those behind it are decided when it is. Catch-up is
+  // asked each time: who came due behind one that waited has not waited itself.
+  while (!plan.claim && !plan.memory.waiting && schedule.latest_in(*decided, *latest)) {
+    const auto kept = first_kept(*latest);
+    dispose_late(kept ? *kept - Seconds{1} : *latest);
+    if (kept) decide_candidate(*kept);
   }
-  const bool supersedes = job().spec.catch_up_policy == api::CatchUpPolicy::kLatest &&
-                          job().spec.concurrency_policy != api::ConcurrencyPolicy::kQueue;
-  if (plan.memory.waiting && !supersedes) return;
+  // In Queue the next one has to be seen when it is due: seen later it would be catch-up.
+  if (plan.memory.waiting && !plan.claim && !supersedes() && !queues()) return;
   const auto next = schedule.next_after(*latest);
   if (next && !plan.server_clock_wait) wake(*next + spread);
 }
@@ -331,8 +341,11 @@ void Planner::decide_due() {
 void Planner::decide_candidate(WallTime candidate) {
   const api::PodCronJobSpec& spec = job().spec;
   const WallTime deadline = starting_deadline(job(), *view.schedule, candidate);
+  const bool unreachable = memory.unreachable_through && candidate <= *memory.unreachable_through;
   const auto refuse = [&](Outcome outcome, std::string_view why) {
-    dispose(candidate, candidate, 1, outcome, why);
+    // Comes before all that can be said of a candidate, in the contract's order.
+    dispose(candidate, candidate, 1, unreachable ? Outcome::kMissed : outcome,
+            unreachable ? reason::kApiUnavailable : why);
     plan.status.decided_through = candidate;
   };
   const bool waited_for_pod = memory.waiting == std::optional(candidate) && memory.lacks_pod;
@@ -353,8 +366,6 @@ void Planner::decide_candidate(WallTime candidate) {
         replace_active();
         return wait(candidate, deadline, false);
       case api::ConcurrencyPolicy::kQueue:
-        plan.memory.queued_through =
-            view.schedule->latest_in(candidate - Seconds{1}, wall - spread_of(job()));
         return wait(candidate, deadline, false);
     }
   }
@@ -368,7 +379,7 @@ void Planner::decide_candidate(WallTime candidate) {
     }
     return wait(candidate, deadline, true);
   }
-  claim(candidate, assessment);
+  claim(candidate, deadline, assessment);
 }
 
 /// Asks the holders to end what runs. An Unknown run cannot be asked: it keeps its place.
@@ -383,6 +394,10 @@ void Planner::replace_active() {
 void Planner::wait(WallTime candidate, WallTime deadline, bool lacks_pod) {
   plan.memory.waiting = candidate;
   plan.memory.lacks_pod = lacks_pod;
+  // Whatever it is that the first one lacks, those behind it wait for their turn.
+  if (queues()) {
+    plan.memory.queued_through = view.schedule->latest_in(candidate - Seconds{1}, due_through);
+  }
   plan.watch_pods = plan.watch_pods || lacks_pod;
   // One second past the deadline: at the deadline itself a start is still in time.
   wake(deadline + Seconds{1});
@@ -429,19 +444,22 @@ void Planner::judge_targets(const eligibility::Assessment& assessment) {
   }
 }
 
-void Planner::claim(WallTime candidate, const eligibility::Assessment& assessment) {
+void Planner::claim(WallTime candidate, WallTime deadline,
+                    const eligibility::Assessment& assessment) {
   const api::PodJobTemplateSpec& spec = job().spec.job;
   Claim claim{candidate, run_name(job().meta.name, job().meta.uid, candidate),
               choose_targets(view.pods, spec.target, spec.strategy, assessment,
                              strategy::seed_of(job().meta.uid, candidate, 0)),
               summarise(assessment)};
-  if (claim.targets.empty()) return;  // a strategy that is refused as not implemented before
+  if (claim.targets.empty()) return wait(candidate, deadline, true);  // nobody was drawn
   plan.status.active.push_back(
       {claim.run, candidate, std::string(view.holder), 1, api::ActiveState::kActive});
   plan.status.decided_through = candidate;
   plan.status.last_schedule_time = candidate;
   plan.write = true;
   plan.claim = std::move(claim);
+  // Whoever waited is exempt from catch-up until the claim is written: it may be refused or lost.
+  if (memory.waiting == std::optional(candidate)) plan.memory.waiting = candidate;
 }
 
 void Planner::finish() {
@@ -457,7 +475,8 @@ void Planner::finish() {
     plan.write = true;
   }
   if (plan.write || plan.disposals.empty()) return;
-  const WallTime since = memory.deferred.empty() ? wall : memory.deferred_since;
+  // A clock that was put back meanwhile does not hold it back for longer.
+  const WallTime since = memory.deferred.empty() ? wall : std::min(memory.deferred_since, wall);
   if (wall >= since + kDeferMax) {
     plan.write = true;
     return;
@@ -470,13 +489,11 @@ void Planner::finish() {
 }  // namespace
 
 Plan plan(const View& view, Now now) {
-  Planner planner{view, whole_seconds(now.wall), view.memory, {}};
+  Planner planner{view, whole_seconds(now.wall), WallTime::min(), view.memory, {}};
   Plan& plan = planner.plan;
   plan.status = view.job.status;
   if (view.memory.observed_schedule != plan.status.observed_schedule) planner.forget_waiting();
-  if (view.job.spec.concurrency_policy != api::ConcurrencyPolicy::kQueue) {
-    planner.memory.queued_through.reset();
-  }
+  if (!planner.queues()) planner.memory.queued_through.reset();
   plan.memory.unreachable_through = planner.memory.unreachable_through;
   plan.memory.queued_through = planner.memory.queued_through;
   plan.memory.decided_through = plan.status.decided_through;

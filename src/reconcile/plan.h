@@ -35,7 +35,7 @@ struct RunFact {
 
 /// What a row remembers between plans; lost in a restart without harm to any guarantee.
 struct Memory {
-  /// The scheduled time that waits unclaimed, and whether it waits for a pod.
+  /// The scheduled time that waits until its claim is written, and whether it waits for a pod.
   std::optional<WallTime> waiting;
   bool lacks_pod = false;
   /// Under Queue: the newest time that has joined the queue. Those up to it are no catch-up.
