@@ -124,9 +124,9 @@ Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime schedul
     choice.instead = without_pods(inquiry, schedule, scheduled, assessment.eligible.size());
     return choice;
   }
-  const auto targets = reconcile::choose_targets(
-      inquiry.snapshot.pods, inquiry.target(), job.spec.job.strategy, assessment,
-      strategy::seed_of(job.meta.uid, scheduled, 0));
+  const auto targets =
+      reconcile::choose_targets(inquiry.snapshot.pods, inquiry.target(), job.spec.job.strategy,
+                                assessment, strategy::seed_of(job.meta.uid, scheduled, 0));
   for (const api::TargetRef& target : targets) choice.pods.push_back(target.pod_name);
   return choice;
 }

@@ -122,7 +122,7 @@ void Engine::State::parse_schedules(JobRow& row) {
   if (same) return;  // the plan is handed the spec's own
   auto old =
       parse(zones_, observed->time_zone, observed->schedule, observed->daylight_saving, identity);
-  if (old) row.observed = std::make_unique<Schedule>(std::move(*old));
+  if (old) row.observed = std::make_unique<Schedule>(*old);
 }
 
 bool Engine::State::has_capacity(std::string_view namespace_) const {

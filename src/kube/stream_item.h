@@ -30,8 +30,8 @@ enum class ObjectKind : std::uint8_t {
   kNamespace,
 };
 
-using Object = std::variant<api::Pod, api::Workload, api::PodCronJob, api::PodJob, api::Lease,
-                            api::Namespace>;
+using Object =
+    std::variant<api::Pod, api::Workload, api::PodCronJob, api::PodJob, api::Lease, api::Namespace>;
 
 /// ADDED, MODIFIED, or an item of a page.
 struct Apply {

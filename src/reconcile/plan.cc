@@ -24,6 +24,15 @@ constexpr Seconds kLateMost{10};
 /// A decidedThrough this far ahead is a clock that was put back, not the jitter of two clocks.
 constexpr Seconds kFutureTolerance{10};
 
+/// The constant for what a status says, since a Disposal outlives the status; empty: no switch.
+std::string_view word_of_switch(std::string_view written) {
+  if (written.empty()) return {};
+  for (const auto word : {reason::kNamespaceSuspended, reason::kGloballySuspended}) {
+    if (written == word) return word;
+  }
+  return reason::kSuspended;
+}
+
 /// One evaluation in progress: the view, the plan that grows, and the instant.
 struct Planner {
   const View& view;
@@ -174,8 +183,12 @@ bool Planner::judge_spec() {
 
 api::ObservedSchedule Planner::observed_now() const {
   const api::PodCronJobSpec& spec = job().spec;
-  return {spec.schedule,       spec.time_zone, spec.daylight_saving,
-          spec.spread_seconds, std::string(suspended_by()), wall};
+  return {spec.schedule,
+          spec.time_zone,
+          spec.daylight_saving,
+          spec.spread_seconds,
+          std::string(suspended_by()),
+          wall};
 }
 
 /// The first switch that holds runs back, as the reason for it; empty: none does.
@@ -202,7 +215,7 @@ void Planner::account_for_change() {
       const std::int64_t count = view.observed_schedule->count_in(from, through);
       if (const auto first = view.observed_schedule->next_after(from); first && count > 0) {
         const auto last = view.observed_schedule->latest_in(from, through);
-        std::string_view why = old->suspend_reason;
+        std::string_view why = word_of_switch(old->suspend_reason);
         if (why.empty()) why = suspended_by();
         if (why.empty()) why = reason::kScheduleChanged;
         dispose(*first, last.value_or(*first), count, Outcome::kSkipped, why);

@@ -112,8 +112,9 @@ void Checker::check_settled_runs(const ObjectStore& store, VirtualTime now) {
     }
     if (run.final_at && left) ++kept[run.owner][run.phase];
   }
-  for (const auto& [owner, phases] : kept) {
-    const auto account = schedules_.find(owner);
+  for (const auto& owned : kept) {
+    const std::map<std::string, int>& phases = owned.second;
+    const auto account = schedules_.find(owned.first);
     if (account == schedules_.end() || account->second.removed) continue;
     const ObjectRef object = store.find(Resource::kPodCronJobs, account->second.key);
     if (object == nullptr) continue;

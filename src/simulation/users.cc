@@ -43,8 +43,9 @@ void Users::create(const Json& body) {
 }
 
 void Users::create_all() {
-  const Json body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", kNamespace}}}};
-  send(Method::kPost, collection_path(Resource::kNamespaces, ""), to_text(body), kUser);
+  const Json place = {
+      {"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", kNamespace}}}};
+  send(Method::kPost, collection_path(Resource::kNamespaces, ""), to_text(place), kUser);
   for (const Json& body : pod_cron_jobs_) create(body);
 }
 

@@ -66,7 +66,8 @@ void Story::look(Controller& controller) {
   const reconcile::View view{job_,
                              schedule,
                              observed ? &*observed : nullptr,
-                             false,
+                             namespace_held_,
+                             everything_held_,
                              [this](const api::ActiveRun& run) { return fact_of(run); },
                              pods_,
                              owners_,
@@ -87,6 +88,7 @@ void Story::look(Controller& controller) {
               0,
               capacity_,
               pods_ready_ >= std::max(1, spec.job.target.min_eligible),
+              suspended_by(),
               *due_of(spec.schedule, spec.time_zone, spec.daylight_saving),
               nullptr};
   if (seen) facts.observed_due = due_of(seen->schedule, seen->time_zone, seen->daylight_saving);

@@ -38,7 +38,7 @@ Verdict Model::look(const Facts& facts) {
   begin(facts, verdict);
   const bool changed = take_in_change(facts, verdict);
   if (changed) waiting_.reset();
-  if (!facts.job.spec.suspend) decide(facts, verdict);
+  if (facts.suspended_by.empty()) decide(facts, verdict);
   // Who has waited and is claimed waits until that is written.
   const bool waited = waiting_ && verdict.claim == waiting_->time;
   waiting_ = waited ? std::optional(Waiting{*verdict.claim, false}) : verdict.waiting;
@@ -73,13 +73,17 @@ bool Model::take_in_change(const Facts& facts, Verdict& verdict) {
     decided_ = std::max(facts.now, facts.job.meta.creation_timestamp.value_or(facts.now));
     return true;
   }
-  const bool same =
-      observed_->schedule == spec.schedule && observed_->time_zone == spec.time_zone &&
-      observed_->daylight_saving == spec.daylight_saving &&
-      observed_->spread_seconds == spec.spread_seconds && observed_->suspend == spec.suspend;
+  const bool same = observed_->schedule == spec.schedule &&
+                    observed_->time_zone == spec.time_zone &&
+                    observed_->daylight_saving == spec.daylight_saving &&
+                    observed_->spread_seconds == spec.spread_seconds &&
+                    observed_->suspend_reason == facts.suspended_by;
   if (same) return false;
-  const std::string_view reason =
-      observed_->suspend || spec.suspend ? "Suspended" : "ScheduleChanged";
+  // Under the old switch if one was on, else the one that is on now ended what waited.
+  std::string_view reason = facts.suspended_by.empty() ? "ScheduleChanged" : facts.suspended_by;
+  for (const std::string_view word : {"Suspended", "NamespaceSuspended", "GloballySuspended"}) {
+    if (observed_->suspend_reason == word) reason = word;
+  }
   if (facts.observed_due != nullptr) {
     for (const WallTime time : facts.observed_due->in(decided_, facts.now)) {
       verdict.rulings.push_back({time, reason});

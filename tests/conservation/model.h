@@ -31,8 +31,9 @@ struct Facts {
   Seconds spread;
   std::size_t active = 0;  // runs that keep their place
   bool capacity = true;
-  bool pods = true;  // as many eligible ones as minEligible
-  DueTimes& due;     // of spec's schedule
+  bool pods = true;               // as many eligible ones as minEligible
+  std::string_view suspended_by;  // the reason of the first switch that is on; empty: none is
+  DueTimes& due;                  // of spec's schedule
   DueTimes* observed_due = nullptr;
 };
 

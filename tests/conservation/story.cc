@@ -72,7 +72,6 @@ Story::Story(std::uint64_t seed, const Tell& tell)
              ? *parse_rfc3339(kMoves.at(prng_.below(kMoves.size()))) - Seconds{draw(0, 9 * kDay)}
              : *parse_rfc3339("2026-01-01T00:00:00Z") + Seconds{draw(0, 365 * kDay)};
   weeks_ = draw(1, 6);
-  end_ = now_ + Seconds{weeks_ * 7 * kDay};
   constexpr std::array<std::int64_t, 4> kCalm{2 * kHour, 8 * kHour, 24 * kHour, 72 * kHour};
   calm_seconds_ = kCalm.at(prng_.below(kCalm.size()));
   constexpr std::array<std::int64_t, 5> kRun{5, 120, 1200, 3 * kHour, 12 * kHour};
@@ -80,9 +79,11 @@ Story::Story(std::uint64_t seed, const Tell& tell)
   if (chance(25)) {
     // Enough runs at once for the bound on `active`.
     crowded_ = true;
+    weeks_ = 1;
     calm_seconds_ = 48 * kHour;
     run_seconds_ = 4 * kDay;
   }
+  end_ = now_ + Seconds{weeks_ * 7 * kDay};
   fault_at_ = now_ + Seconds{draw(0, 2 * calm_seconds_)};
   serving_.requirements.push_back({"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}});
   api::Workload owner;
@@ -198,7 +199,7 @@ void Story::fault() {
       edit();
       break;
     case 2:
-      job_.spec.suspend = chance(job_.spec.suspend ? 900 : 500) != job_.spec.suspend;
+      turn_a_switch();
       break;
     case 3:
       edit_policies();
@@ -218,18 +219,32 @@ void Story::fault() {
       api_down_until_ = now_ + Seconds{chance(700) ? draw(5, 900) : draw(900, 5 * kHour)};
       return say("the API server takes no writes until " + to_rfc3339(*api_down_until_));
   }
-  if (job_.spec.suspend && chance(400)) job_.spec.suspend = false;
+  for (bool* held : {&job_.spec.suspend, &namespace_held_, &everything_held_}) {
+    if (*held && chance(400)) *held = false;
+  }
   ++job_.meta.generation;
   ++job_version_;
   const api::PodCronJobSpec& s = job_.spec;
   say(
-      fmt::format("edit: \"{}\" {} {} spread {} suspend {} catchUp {} limit {} concurrency {} "
+      fmt::format("edit: \"{}\" {} {} spread {} held \"{}\" catchUp {} limit {} concurrency {} "
                   "deadline {} noTarget {} minEligible {}",
-                  s.schedule, s.time_zone, s.daylight_saving, s.spread_seconds, s.suspend,
+                  s.schedule, s.time_zone, s.daylight_saving, s.spread_seconds, suspended_by(),
                   static_cast<int>(s.catch_up_policy), s.catch_up_limit,
                   static_cast<int>(s.concurrency_policy), s.starting_deadline_seconds.value_or(-1),
                   static_cast<int>(s.job.no_target_policy), s.job.target.min_eligible));
   for (Controller& c : controllers_) look_later(c, 3);
+}
+
+void Story::turn_a_switch() {
+  const std::int64_t which = draw(0, 3);
+  bool& held = which == 0 ? namespace_held_ : which == 1 ? everything_held_ : job_.spec.suspend;
+  held = chance(held ? 900 : 500) != held;
+}
+
+std::string_view Story::suspended_by() const {
+  if (job_.spec.suspend) return "Suspended";
+  if (namespace_held_) return "NamespaceSuspended";
+  return everything_held_ ? "GloballySuspended" : "";
 }
 
 void Story::edit() {

@@ -67,6 +67,8 @@ class Story {
   bool step();
   void fault();
   void edit();
+  void turn_a_switch();
+  [[nodiscard]] std::string_view suspended_by() const;
   void edit_policies();
   void step_clock();
   void change_pods();
@@ -120,6 +122,8 @@ class Story {
   std::map<std::string, RunStory> runs_;
   std::int64_t pods_ready_ = 0;
   bool capacity_ = true;
+  bool namespace_held_ = false;
+  bool everything_held_ = false;
   bool racing_ = false;  // no race within a race
   std::optional<WallTime> api_down_until_;
   store::PodStore pods_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include "api/codec.h"
 #include "unit/api/objects.h"
 
@@ -119,11 +121,25 @@ TEST(DecodePodCronJob, WhatIsWrongIsNamedWithItsPath) {
   EXPECT_EQ(refused(with(kPodCronJob, R"("spec": {)", R"("other": {)")), "spec: missing");
 }
 
+TEST(DecodePodCronJob, SuspensionHasOneReasonOrNone) {
+  const auto reason = [](const char* fields) {
+    return decoded(with(kPodCronJob, R"("suspend": false,
+      "since")",
+                        fmt::format("{}, \"since\"", fields)))
+        .status.observed_schedule->suspend_reason;
+  };
+  EXPECT_EQ(reason(R"("suspend": false)"), "");
+  EXPECT_EQ(reason(R"("suspend": false, "suspendReason": "NamespaceSuspended")"), "");
+  EXPECT_EQ(reason(R"("suspend": true, "suspendReason": "GloballySuspended")"),
+            "GloballySuspended");
+  EXPECT_EQ(reason(R"("suspend": true)"), "Suspended") << "of a version that knew one switch";
+}
+
 TEST(EncodePodCronJobStatus, ReadsBackTheSame) {
   PodCronJobStatus status;
   status.decided_through = at("2026-03-08T19:00:00Z");
-  status.observed_schedule =
-      ObservedSchedule{"0 3 * * *", "Europe/Berlin", "Once", 5, true, at("2026-03-01T00:00:00Z")};
+  status.observed_schedule = ObservedSchedule{
+      "0 3 * * *", "Europe/Berlin", "Once", 5, "NamespaceSuspended", at("2026-03-01T00:00:00Z")};
   status.last_schedule_time = at("2026-03-08T18:00:00Z");
   status.last_successful_time = at("2026-03-08T18:00:01Z");
   status.last_failure_time = at("2026-03-07T18:00:01Z");

@@ -122,7 +122,8 @@ TEST(Explanation, SaysWhyNothingRuns) {
   world.snapshot.job.status.observed_schedule.emplace().suspend_reason = "NamespaceSuspended";
   EXPECT_TRUE(world.explain().notes.at(0).starts_with("namespace shop has the annotation"));
   world.snapshot.job.status.observed_schedule->suspend_reason = "GloballySuspended";
-  EXPECT_TRUE(world.explain().notes.at(0).ends_with("--global-suspend: nothing runs until it is not"));
+  EXPECT_TRUE(
+      world.explain().notes.at(0).ends_with("--global-suspend: nothing runs until it is not"));
   world.snapshot.job.spec.not_implemented = "spec.podJobTemplate.spec.backoffLimit: 2";
   EXPECT_TRUE(world.explain().notes.at(0).starts_with(
       "spec.podJobTemplate.spec.backoffLimit: 2: this version"));

@@ -227,6 +227,20 @@ TEST(StreamDecoder, EveryKindIsRead) {
   EXPECT_EQ(std::get<api::Workload>(std::get<Apply>(items[0]).object).kind, "DaemonSet");
 }
 
+TEST(StreamDecoder, ANamespaceIsSuspendedByTheWordTrueAlone) {
+  const auto suspended = [](const std::string& annotations) {
+    const auto items = decode(ObjectKind::kNamespace, true,
+                              event("ADDED", R"({"metadata":{"name":"shop","resourceVersion":"3",)"
+                                             R"("uid":"0b9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d111")" +
+                                                 annotations + "}}"));
+    return std::get<api::Namespace>(std::get<Apply>(items.at(0)).object).suspended;
+  };
+  EXPECT_FALSE(suspended(""));
+  EXPECT_TRUE(suspended(R"(,"annotations":{"podcron.dev/suspend":"true"})"));
+  EXPECT_FALSE(suspended(R"(,"annotations":{"podcron.dev/suspend":"false"})"));
+  EXPECT_FALSE(suspended(R"(,"annotations":{"podcron.dev/suspend":"yes"})"));
+}
+
 TEST(StreamDecoder, HowBytesAreCutNeverMatters) {
   Prng prng(1);
   std::string items;
