@@ -88,8 +88,8 @@ bool read_meta_field(std::string_view key, const Node& value, ObjectMeta& out) {
 }
 
 void require_meta(const Node& node, const ObjectMeta& meta) {
-  if (meta.namespace_.empty()) node.missing("metadata.namespace");
   require_cluster_meta(node, meta);
+  if (meta.namespace_.empty()) node.missing("metadata.namespace");
 }
 
 void require_cluster_meta(const Node& node, const ObjectMeta& meta) {
