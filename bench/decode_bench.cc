@@ -228,7 +228,7 @@ void encode_claim(benchmark::State& state) {
   status.decided_through = status.last_schedule_time = status.next_schedule_time = kScheduled;
   status.last_successful_time = kScheduled;
   status.observed_schedule =
-      api::ObservedSchedule{"*/5 * * * *", "Europe/Berlin", "Once", 0, false, kScheduled};
+      api::ObservedSchedule{"*/5 * * * *", "Europe/Berlin", "Once", 0, "", kScheduled};
   status.active = {{"nightly-digest-1772971200-k7x2p", kScheduled, "podcron-0/0123456789abcdef", 1,
                     api::ActiveState::kActive}};
   for (int i = 0; i < 10; ++i) {

@@ -73,6 +73,13 @@ void Engine::State::put_job(api::PodCronJob&& job) {
   enqueue(row->id);
 }
 
+void Engine::State::put_read_job(api::PodCronJob&& job) {
+  const bool known = jobs_.find(job.meta.uid) != nullptr;
+  if (known || !seen_to_go(kube::ObjectKind::kPodCronJob, job.meta.resource_version)) {
+    put_job(std::move(job));
+  }
+}
+
 void Engine::State::erase_job(JobRow& row) {
   set_wake(row, std::nullopt, std::nullopt);
   ready_.erase(row.id);
@@ -396,7 +403,7 @@ void Engine::State::on_job_read(Answer&& answer) {
     set_wake(*row, row->wall_wake, now_.mono + kRefusedFirst);
     return;
   }
-  if (job->meta.uid != row->object.meta.uid) return put_job(std::move(*job));
+  if (job->meta.uid != row->object.meta.uid) return put_read_job(std::move(*job));
   const bool ours =
       row->claim && std::any_of(job->status.active.begin(), job->status.active.end(),
                                 [&](const api::ActiveRun& run) {
@@ -419,10 +426,6 @@ void Engine::State::give_up_write(JobRow& row) {
   }
   row.memory.deferred = std::move(row.disposals);
   row.disposals.clear();
-  // It may have got through all the same: `active` will tell.
-  if (row.claim) {
-    lost_[key_of(row.object.meta.namespace_, row.claim->run)] = {row.object.meta.uid, false};
-  }
   forget_claim(row, false);
 }
 

@@ -51,6 +51,23 @@ bool Engine::State::holder_gone(std::string_view holder) {
   return holder == holder_ || holders_.gone(now_, holder);
 }
 
+/// What a live read shows may be older than what the watch has said since: an object that is in no
+/// table and not newer than the watch is gone.
+bool Engine::State::seen_to_go(kube::ObjectKind kind, std::uint64_t resource_version) const {
+  return std::any_of(streams_.begin(), streams_.end(), [&](const Stream& stream) {
+    return stream.machine.target().kind == kind &&
+           resource_version <= stream.machine.resource_version();
+  });
+}
+
+void Engine::State::put_read_record(const api::PodJob& record) {
+  const RecordRow* known = records_.find(key_of(record.meta.namespace_, record.meta.name));
+  const bool same = known != nullptr && known->uid == record.meta.uid;
+  if (same || !seen_to_go(kube::ObjectKind::kPodJob, record.meta.resource_version)) {
+    put_record(record);
+  }
+}
+
 void Engine::State::put_record(const api::PodJob& record) {
   RecordRow* row = records_.apply(record, epoch_of(kube::ObjectKind::kPodJob));
   if (row == nullptr) return;
@@ -159,8 +176,7 @@ void Engine::State::tend_active(JobRow& row) {
     const bool given_back = recorded && holder.empty();
     const auto rest = rest_until_.find(name);
     const bool rested = rest == rest_until_.end() || now_.mono >= rest->second;
-    const bool lost = holder == holder_ && lost_.contains(name);
-    if (rested && (given_back || lost || holder_gone(holder))) {
+    if (rested && (given_back || holder_gone(holder))) {
       inspect(row, active);
       continue;
     }
@@ -217,7 +233,7 @@ void Engine::State::on_inspected(Answer&& answer) {
                  reason::kPodJobNameTaken);
     return enqueue(row->id);
   }
-  put_record(*record);
+  put_read_record(*record);
   if (is_final(record->status.phase)) return enqueue(row->id);
   if (record->has_holder && record->holder.empty() && !record->meta.deletion_timestamp) {
     Call call;
@@ -318,10 +334,7 @@ void Engine::State::on_claim_taken(Answer&& answer) {
   std::vector<api::TargetRef> targets =
       reconcile::choose_targets(pods_, spec.target, spec.strategy, assessment,
                                 strategy::seed_of(uid, active->scheduled_time, 0));
-  if (!reconcile::enough(spec, assessment) || targets.empty()) {
-    lost_[name] = {uid, false};  // ours now, and run as soon as there are pods
-    return;
-  }
+  if (!reconcile::enough(spec, assessment) || targets.empty()) return;  // again after the rest
   count(metric::kTakeOvers, {{"found", "claimed"}});
   log(LogLevel::kInfo, "claim taken over",
       {{key::kPodCronJob, key_of(row->object.meta.namespace_, row->object.meta.name)},
@@ -340,7 +353,7 @@ void Engine::State::on_holder_swapped(Answer&& answer) {
                     ? decoder_.pod_job(answer.reply.body)
                     : Result<api::PodJob>(fail(ErrorCode::kNotFound, "lost to another holder"));
   if (!record) return;
-  put_record(*record);
+  put_read_record(*record);
   const auto& actives = row->object.status.active;
   const auto active = std::find_if(actives.begin(), actives.end(), [&](const api::ActiveRun& a) {
     return a.name == answer.call.name;
@@ -442,7 +455,7 @@ void Engine::State::on_owner_asked(Answer&& answer) {
     if (auto job = decoder_.pod_cron_job(answer.reply.body)) owner = std::move(*job);
   }
   row->orphan = answer.reply.http_status == 404 || (owner && owner->meta.uid != row->owner);
-  if (owner) put_job(std::move(*owner));
+  if (owner) put_read_job(std::move(*owner));
   if (!row->orphan) row->retry_at = now_.mono + kTendRetry;
   record_timers_[row->orphan ? now_.mono : *row->retry_at].insert(answer.call.name);
 }
@@ -467,7 +480,7 @@ void Engine::State::on_record_answer(Answer&& answer) {
   if (answer.reply.http_status == 404) {
     erase_record(answer.call.name);
   } else if (answer.reply.http_status == 200 && answer.call.kind != CallKind::kDeleteRecord) {
-    if (const auto record = decoder_.pod_job(answer.reply.body)) put_record(*record);
+    if (const auto record = decoder_.pod_job(answer.reply.body)) put_read_record(*record);
     // The watch may have brought this version before its answer, when the row was still tended.
     record_timers_[now_.mono].insert(answer.call.name);
     const JobRow* job = jobs_.find(owner);

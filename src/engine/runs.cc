@@ -351,7 +351,7 @@ void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {
       auto job = decoder_.pod_cron_job(reply.body);
       if (job) {
         parent.parent = *job;
-        put_job(std::move(*job));
+        put_read_job(std::move(*job));
       }
     }
     return feed(entry, std::move(parent));
@@ -360,7 +360,7 @@ void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {
   if (reply.http_status == 200 || reply.http_status == 201) {
     auto decoded = decoder_.pod_job(reply.body);
     if (decoded) {
-      put_record(*decoded);
+      put_read_record(*decoded);
       record.record = std::move(*decoded);
     }
   } else if (reply.http_status == 404) {

@@ -87,6 +87,7 @@ struct Engine::State {
   void on_status_answer(Answer&& answer);
   void on_job_read(Answer&& answer);
   void put_job(api::PodCronJob&& job);
+  void put_read_job(api::PodCronJob&& job);
   void erase_job(JobRow& row);
   void written(JobRow& row);
   void set_wake(JobRow& row, std::optional<WallMillis> wall, std::optional<MonoTime> mono);
@@ -138,6 +139,8 @@ struct Engine::State {
 
   // ---- records.cc: take-over, finalizers, history limits ----
   void put_record(const api::PodJob& record);
+  void put_read_record(const api::PodJob& record);
+  [[nodiscard]] bool seen_to_go(kube::ObjectKind kind, std::uint64_t resource_version) const;
   void erase_record(const std::string& key);
   void tend_record(const std::string& key);
   void tend_active(JobRow& row);
@@ -209,8 +212,7 @@ struct Engine::State {
     reconcile::RunFact fact;
   };
   std::map<std::string, Unrecorded, std::less<>> unrecorded_;
-  /// Claims of ours that nobody here runs any more, because what became of a request is not known
-  /// or the API server refused to answer. Looked at as if we were gone.
+  /// Claims of ours that nobody here runs any more, because the API server refused to answer.
   struct Lost {
     Uid job;
     bool permitted = false;  // by a PodJob: then it may have been dialled

@@ -70,6 +70,8 @@ class WatchMachine {
   /// A first list was complete.
   [[nodiscard]] bool synced() const { return synced_; }
   [[nodiscard]] std::uint64_t relists() const { return relists_; }
+  /// Of the newest item: whatever is older has been said.
+  [[nodiscard]] std::uint64_t resource_version() const { return resource_version_; }
   [[nodiscard]] const StreamTarget& target() const { return target_; }
 
  private:
