@@ -95,7 +95,9 @@ void add_flags(CLI::App& app, Flags& flags) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->envname("PODCRON_LOG_LEVEL")
       ->capture_default_str();
-  app.add_flag("--version", flags.show_version, "print the version and that of tzdata");
+  constexpr const char* kVersionHelp = "print the version and that of tzdata";
+  app.add_flag("--version", flags.show_version, kVersionHelp);
+  app.add_subcommand("version", kVersionHelp)->callback([&flags] { flags.show_version = true; });
 }
 
 Result<ClusterAccess> find_access(const Flags& flags) {

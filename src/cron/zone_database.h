@@ -98,6 +98,8 @@ class ZoneDatabase {
   [[nodiscard]] Result<TimeZone> find(std::string_view name) const;
 
   [[nodiscard]] const std::string& version() const { return version_; }
+  /// Files there are; "UTC" is found without any.
+  [[nodiscard]] std::size_t size() const { return tzif_by_name_.size(); }
 
  private:
   ZoneDatabase(std::string version, std::map<std::string, std::string> tzif_by_name)

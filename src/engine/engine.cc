@@ -124,7 +124,10 @@ void Engine::State::on_zones_replaced(std::shared_ptr<const ZoneDatabase> zones)
   // One version at a time: the series of the one before would stay 1.
   if (zones_) gauge(metric::kTzdata, 0, {{"version", zones_->version()}});
   zones_ = std::move(zones);
-  log(LogLevel::kInfo, "time zones loaded", {{key::kVersion, zones_->version()}});
+  const bool none = zones_->size() == 0;
+  log(none ? LogLevel::kError : LogLevel::kInfo,
+      none ? "no time zone files: every zone but UTC is unknown" : "time zones loaded",
+      {{key::kVersion, zones_->version()}, {key::kCount, std::to_string(zones_->size())}});
   gauge(metric::kTzdata, 1, {{"version", zones_->version()}});
   for (auto& [id, row] : jobs_.rows()) {
     row.schedule.reset();

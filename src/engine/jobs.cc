@@ -35,6 +35,17 @@ std::string_view outcome_label(api::Outcome outcome) {
   return "";
 }
 
+/// ": 0 of 6 pods eligible: 3 PodNotReady, ..." as the condition says it now; empty: pods came.
+std::string why_no_target(const api::PodCronJobStatus& status) {
+  for (const api::Condition& c : status.conditions) {
+    if (c.type == observe::condition::kTargetsAvailable &&
+        c.status == api::ConditionStatus::kFalse) {
+      return ": " + c.message;
+    }
+  }
+  return "";
+}
+
 Result<Schedule> parse(const std::shared_ptr<const ZoneDatabase>& zones, const std::string& zone,
                        const std::string& text, const std::string& daylight_saving,
                        const std::string& identity) {
@@ -300,6 +311,7 @@ void Engine::State::written(JobRow& row) {
     std::string note = d.count == 1 ? fmt::format("scheduled {}: {}", to_rfc3339(d.from), d.reason)
                                     : fmt::format("{} times from {} to {}: {}", d.count,
                                                   to_rfc3339(d.from), to_rfc3339(d.to), d.reason);
+    if (d.reason == reason::kNoEligiblePod) note += why_no_target(job.status);
     auto call = events_.record(now_, subject,
                                missed ? observe::event::kRunMissed : observe::event::kRunSkipped,
                                std::move(note), d.count);

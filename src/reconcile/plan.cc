@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
 #include "strategy/strategy.h"
@@ -17,10 +16,12 @@ using api::Outcome;
 namespace condition = observe::condition;
 namespace reason = observe::reason;
 
-/// The contract's bound on a starting deadline that the user did not set.
-constexpr Seconds kDefaultDeadlineMax{4 * 3600};
 /// Under catchUpPolicy None a time may be this late: a busy API server is no downtime.
 constexpr Seconds kLateMost{10};
+/// So long the word of another controller about the switches of namespace and cluster stands. Two
+/// may disagree, by their flags or a slow watch, and each would correct the other at once, for
+/// ever.
+constexpr Seconds kSwitchRest{5};
 /// A decidedThrough this far ahead is a clock that was put back, not the jitter of two clocks.
 constexpr Seconds kFutureTolerance{10};
 
@@ -55,6 +56,7 @@ struct Planner {
   void fold_deferred();
   void settle();
   bool judge_spec();
+  bool switch_rests();
   void account_for_change();
   std::string_view suspended_by() const;
   api::ObservedSchedule observed_now() const;
@@ -197,6 +199,25 @@ std::string_view Planner::suspended_by() const {
   if (view.namespace_suspended) return reason::kNamespaceSuspended;
   if (view.globally_suspended) return reason::kGloballySuspended;
   return {};
+}
+
+/// Only a switch that is not in the object differs from what was written just now: nothing is
+/// decided until that has rested.
+bool Planner::switch_rests() {
+  const auto& old = job().status.observed_schedule;
+  if (!old || !plan.status.decided_through) return false;
+  api::ObservedSchedule next = observed_now();
+  if (next.suspend_reason == old->suspend_reason || next.suspend_reason == reason::kSuspended ||
+      old->suspend_reason == reason::kSuspended) {
+    return false;
+  }
+  next.suspend_reason = old->suspend_reason;
+  next.since = old->since;
+  if (next != *old || wall >= old->since + kSwitchRest || wall < old->since - kSwitchRest) {
+    return false;
+  }
+  wake(old->since + kSwitchRest);
+  return true;
 }
 
 /// Edits, un-suspending and creation never replay the past: what lies before now is accounted for
@@ -517,7 +538,8 @@ Plan plan(const View& view, Now now) {
   if (view.job.meta.deletion_timestamp) return plan;  // nothing is claimed any more
 
   const bool possible = planner.judge_spec();
-  planner.account_for_change();
+  const bool rests = planner.switch_rests();
+  if (!rests) planner.account_for_change();
   if (!possible) {
     plan.status.next_schedule_time.reset();
     if (!view.schedule) {
@@ -529,7 +551,10 @@ Plan plan(const View& view, Now now) {
   planner.turn(condition::kSessionDetection, ConditionStatus::kUnknown, condition::kDisabled,
                "interactive sessions are not watched by this version");
   const bool in_future = *plan.status.decided_through > planner.wall + kFutureTolerance;
-  if (!planner.suspended_by().empty()) {
+  if (rests) {
+    plan.memory.waiting = planner.memory.waiting;
+    plan.memory.lacks_pod = planner.memory.lacks_pod;
+  } else if (!planner.suspended_by().empty()) {
     plan.status.next_schedule_time.reset();
   } else {
     planner.decide_due();
@@ -549,40 +574,6 @@ Plan plan(const View& view, Now now) {
   }
   planner.finish();
   return plan;
-}
-
-std::string run_name(std::string_view pod_cron_job, const Uid& uid, WallTime scheduled_time) {
-  // The alphabet of Kubernetes' own generated names: no vowels, no look-alikes.
-  constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
-  std::uint64_t h = hash_combine(uid.high, uid.low);
-  std::string suffix;
-  for (int i = 0; i < 5; ++i) {
-    suffix += kAlphabet[h % kAlphabet.size()];
-    h /= kAlphabet.size();
-  }
-  return fmt::format("{}-{}-{}", pod_cron_job, scheduled_time.time_since_epoch().count(), suffix);
-}
-
-Seconds spread_of(const api::PodCronJob& job) {
-  if (job.spec.spread_seconds <= 0) return Seconds{0};
-  const std::uint64_t h = hash64(fmt::format("{}/{}", job.meta.namespace_, job.meta.name));
-  return Seconds{
-      static_cast<std::int64_t>(h % static_cast<std::uint64_t>(job.spec.spread_seconds))};
-}
-
-WallTime starting_deadline(const api::PodCronJob& job, const Schedule& schedule,
-                           WallTime scheduled) {
-  const WallTime start = scheduled + spread_of(job);
-  if (job.spec.starting_deadline_seconds) {
-    return start + Seconds{*job.spec.starting_deadline_seconds};
-  }
-  if (job.spec.catch_up_policy == api::CatchUpPolicy::kAll ||
-      job.spec.concurrency_policy == api::ConcurrencyPolicy::kQueue) {
-    return start + kDefaultDeadlineMax;
-  }
-  const auto next = schedule.next_after(scheduled);
-  if (!next) return start + kDefaultDeadlineMax;
-  return start + std::min<Seconds>(*next - scheduled, kDefaultDeadlineMax);
 }
 
 }  // namespace podcron::reconcile

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "cron/schedule.h"
 #include "eligibility/eligibility.h"
+#include "reconcile/due_time.h"
 #include "reconcile/ledger.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
@@ -110,15 +111,5 @@ struct Plan {
 };
 
 Plan plan(const View& view, Now now);
-
-/// "<podcronjob>-<unix seconds>-<5 characters of a hash of the UID>".
-std::string run_name(std::string_view pod_cron_job, const Uid& uid, WallTime scheduled_time);
-
-/// The start offset in [0, spreadSeconds), fixed per object.
-Seconds spread_of(const api::PodCronJob& job);
-
-/// When a claim for `scheduled` is too late: scheduled time + spread + starting deadline.
-WallTime starting_deadline(const api::PodCronJob& job, const Schedule& schedule,
-                           WallTime scheduled);
 
 }  // namespace podcron::reconcile

@@ -80,10 +80,15 @@ class Faults(ClusterCase):
 
     def test_one_bad_object_never_stops_the_others(self):
         self.plane.apply(pod_cron_job("bad", "0 0 30 2 *", ["true"]),
-                         pod_cron_job("nobody", "* * * * * *", ["true"], app="nobody"))
+                         pod_cron_job("nobody", "* * * * * *", ["true"], app="nobody",
+                                      job={"noTargetPolicy": "Skip"}))
         self.addCleanup(self.remove, "bad", "nobody")
         self.assertEqual(self.one_run("good")["status"]["phase"], "Succeeded")
         self.wait_condition("nobody", "TargetsAvailable", "False", reason="NoPodsMatch")
+        wait_for("an Event that says why", lambda: [
+            e for e in self.plane.get("events.events.k8s.io")
+            if e["reason"] == "RunSkipped" and e["regarding"]["name"] == "nobody"
+            and ": NoEligiblePod: no pod in namespace default matches" in e.get("note", "")])
 
     def test_a_denied_podjob_is_recorded_and_told(self):
         self.plane.kubectl("create", "namespace", "full")

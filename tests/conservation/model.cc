@@ -10,6 +10,8 @@ using api::ConcurrencyPolicy;
 
 constexpr Seconds kDeadlineMost{4 * 3600};
 constexpr Seconds kLateMost{10};
+/// docs/adr/0011: so long a switch outside of the object rests after a change.
+constexpr Seconds kSwitchRest{5};
 constexpr std::size_t kActiveMost = 100;
 
 bool in_queue(const Facts& facts) {
@@ -38,7 +40,11 @@ Verdict Model::look(const Facts& facts) {
   begin(facts, verdict);
   const bool changed = take_in_change(facts, verdict);
   if (changed) waiting_.reset();
-  if (facts.suspended_by.empty()) decide(facts, verdict);
+  if (rests_) {
+    verdict.waiting = waiting_;
+  } else if (facts.suspended_by.empty()) {
+    decide(facts, verdict);
+  }
   // Who has waited and is claimed waits until that is written.
   const bool waited = waiting_ && verdict.claim == waiting_->time;
   waiting_ = waited ? std::optional(Waiting{*verdict.claim, false}) : verdict.waiting;
@@ -65,10 +71,21 @@ void Model::begin(const Facts& facts, Verdict& verdict) {
   if (!unwritten_.empty()) decided_ = std::max(decided_, unwritten_.back().time);
 }
 
+/// Of what is observed, a switch outside of the object differs, and nothing else.
+bool Model::switch_alone(const Facts& facts) const {
+  const api::PodCronJobSpec& spec = facts.job.spec;
+  return facts.suspended_by != "Suspended" && observed_->suspend_reason != "Suspended" &&
+         observed_->suspend_reason != facts.suspended_by && observed_->schedule == spec.schedule &&
+         observed_->time_zone == spec.time_zone &&
+         observed_->daylight_saving == spec.daylight_saving &&
+         observed_->spread_seconds == spec.spread_seconds;
+}
+
 /// "A change of what observedSchedule holds accounts for (decidedThrough, now] under the old one,
 /// then starts at now."
 bool Model::take_in_change(const Facts& facts, Verdict& verdict) {
   const api::PodCronJobSpec& spec = facts.job.spec;
+  rests_ = false;
   if (!observed_ || !decided_through_) {
     decided_ = std::max(facts.now, facts.job.meta.creation_timestamp.value_or(facts.now));
     return true;
@@ -79,6 +96,9 @@ bool Model::take_in_change(const Facts& facts, Verdict& verdict) {
                     observed_->spread_seconds == spec.spread_seconds &&
                     observed_->suspend_reason == facts.suspended_by;
   if (same) return false;
+  rests_ = switch_alone(facts) && facts.now < observed_->since + kSwitchRest &&
+           facts.now >= observed_->since - kSwitchRest;
+  if (rests_) return false;
   // Under the old switch if one was on, else the one that is on now ended what waited.
   std::string_view reason = facts.suspended_by.empty() ? "ScheduleChanged" : facts.suspended_by;
   for (const std::string_view word : {"Suspended", "NamespaceSuspended", "GloballySuspended"}) {

@@ -77,6 +77,7 @@ class Model {
  private:
   void begin(const Facts& facts, Verdict& verdict);
   bool take_in_change(const Facts& facts, Verdict& verdict);
+  [[nodiscard]] bool switch_alone(const Facts& facts) const;
   void decide(const Facts& facts, Verdict& verdict);
   bool kept(const Facts& facts, std::size_t at) const;
   std::string_view given_up(const Facts& facts, WallTime time) const;
@@ -89,6 +90,7 @@ class Model {
   std::optional<api::ObservedSchedule> observed_;
   std::vector<Ruling> unwritten_;
   std::optional<Waiting> waiting_;
+  bool rests_ = false;
   std::optional<WallTime> queued_;       // times up to it wait in Queue
   std::optional<WallTime> unreachable_;  // up to it no write got through
   // Of the look in progress.

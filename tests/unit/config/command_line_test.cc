@@ -140,6 +140,7 @@ TEST_F(CommandLineTest, WrongFlagsAreAnsweredByName) {
 TEST_F(CommandLineTest, HelpAndVersionNeedNoCluster) {
   EXPECT_THAT(parse({"--help"})->help, HasSubstr("--serving-selector"));
   EXPECT_TRUE(parse({"--version"})->show_version);
+  EXPECT_TRUE(parse({"version"})->show_version);
 }
 
 }  // namespace
