@@ -3,11 +3,11 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <variant>
 
 #include "cli/commands.h"
+#include "controller/config/environment.h"
 
 namespace podcron::cli {
 namespace {
@@ -15,14 +15,9 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kUsageError = 2;
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 Surroundings look_around() {
-  return {environment("KUBECONFIG"), environment("HOME"),
-          ::isatty(STDOUT_FILENO) == 1 && environment("NO_COLOR").empty(),
+  return {config::environment("KUBECONFIG"), config::environment("HOME"),
+          ::isatty(STDOUT_FILENO) == 1 && config::environment("NO_COLOR").empty(),
           std::chrono::floor<Seconds>(std::chrono::system_clock::now())};
 }
 

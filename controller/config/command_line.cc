@@ -1,11 +1,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "controller/config/config.h"
+#include "controller/config/environment.h"
 #include "controller/config/in_cluster.h"
 #include "controller/config/kubeconfig.h"
 
@@ -31,11 +31,6 @@ struct Flags {
   std::string log_level = "info";
   bool show_version = false;
 };
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 void add_flags(CLI::App& app, Flags& flags) {
   constexpr std::int32_t kRunsMax = 100'000;

@@ -2,19 +2,14 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include <fmt/format.h>
+
+#include "controller/config/environment.h"
 
 namespace podcron::config {
 namespace {
 
 constexpr const char* kServiceAccountDir = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 }  // namespace
 

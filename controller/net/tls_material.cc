@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
+#include "controller/config/environment.h"
 #include "controller/config/file_text.h"
 
 namespace podcron::net {
@@ -98,8 +98,8 @@ Result<OpenSslPtr<X509_STORE>> trust_in(const config::PemSource& ca) {
 
 const std::string& system_ca_file() {
   static const std::string found = [] {
-    const char* const told = std::getenv("SSL_CERT_FILE");
-    for (const char* path : {told == nullptr ? "" : told, X509_get_default_cert_file(),
+    const std::string told = config::environment("SSL_CERT_FILE");
+    for (const char* path : {told.c_str(), X509_get_default_cert_file(),
                              "/etc/ssl/certs/ca-certificates.crt",
                              "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
       if (*path != '\0' && ::access(path, R_OK) == 0) return std::string(path);

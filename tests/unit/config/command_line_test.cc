@@ -22,13 +22,21 @@ class CommandLineTest : public ::testing::Test {
     for (const char* name :
          {"KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAME", "POD_NAMESPACE",
           "PODCRON_SERVICEACCOUNT_DIR", "PODCRON_LISTEN", "KUBECONFIG"}) {
-      ::unsetenv(name);
+      unset_environment(name);
     }
     kubeconfig_ = directory_.write(
         "config",
         "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
         "clusters: [{name: k, cluster: {server: \"https://127.0.0.1:6443\"}}]\n"
         "users: [{name: u, user: {token: t}}]\n");
+  }
+  static void set_environment(const char* name, const std::string& value) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads
+    ::setenv(name, value.c_str(), 1);
+  }
+  static void unset_environment(const char* name) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no threads
+    ::unsetenv(name);
   }
   static Result<Invocation> parse(std::vector<std::string> arguments) {
     std::vector<const char*> argv{"podcron"};
@@ -47,7 +55,7 @@ class CommandLineTest : public ::testing::Test {
 };
 
 TEST_F(CommandLineTest, WithoutAFlagOrAPodThereIsNoCluster) {
-  ::setenv("KUBECONFIG", kubeconfig_.c_str(), 1);
+  set_environment("KUBECONFIG", kubeconfig_);
   const auto result = parse({});
   EXPECT_THAT(error_of(result), HasSubstr("say --kubeconfig FILE"));
   EXPECT_THAT(error_of(parse({"--context", "c"})), HasSubstr("needs --kubeconfig"));
@@ -56,11 +64,11 @@ TEST_F(CommandLineTest, WithoutAFlagOrAPodThereIsNoCluster) {
 TEST_F(CommandLineTest, InAPodItsServiceAccountIsUsed) {
   directory_.write("sa/token", "tok");
   directory_.write("sa/ca.crt", "CA");
-  ::setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
-  ::setenv("KUBERNETES_SERVICE_PORT", "443", 1);
-  ::setenv("PODCRON_SERVICEACCOUNT_DIR", (directory_.path() + "/sa").c_str(), 1);
-  ::setenv("POD_NAMESPACE", "ops", 1);
-  ::setenv("POD_NAME", "podcron-0", 1);
+  set_environment("KUBERNETES_SERVICE_HOST", "fd00::1");
+  set_environment("KUBERNETES_SERVICE_PORT", "443");
+  set_environment("PODCRON_SERVICEACCOUNT_DIR", directory_.path() + "/sa");
+  set_environment("POD_NAMESPACE", "ops");
+  set_environment("POD_NAME", "podcron-0");
   const auto result = parse({});
   ASSERT_TRUE(result) << error_of(result);
   EXPECT_EQ(result->run->access.authority(), "[fd00::1]:443");
@@ -68,7 +76,7 @@ TEST_F(CommandLineTest, InAPodItsServiceAccountIsUsed) {
   EXPECT_EQ(result->run->lease_namespace, "ops");
   EXPECT_EQ(result->run->pod_name, "podcron-0");
 
-  ::setenv("PODCRON_SERVICEACCOUNT_DIR", "/nonexistent", 1);
+  set_environment("PODCRON_SERVICEACCOUNT_DIR", "/nonexistent");
   EXPECT_THAT(error_of(parse({})), HasSubstr("/nonexistent/token: cannot be read"));
 }
 
@@ -96,7 +104,7 @@ TEST_F(CommandLineTest, TheLeaseIsKeptWhereTheFlagThePodOrTheContextSay) {
       "clusters: [{name: k, cluster: {server: \"https://127.0.0.1:6443\"}}]\n"
       "users: [{name: u, user: {token: t}}]\n");
   EXPECT_EQ(parse_with_kubeconfig({})->run->lease_namespace, "of-context");
-  ::setenv("POD_NAMESPACE", "of-pod", 1);
+  set_environment("POD_NAMESPACE", "of-pod");
   EXPECT_EQ(parse_with_kubeconfig({})->run->lease_namespace, "of-pod");
   EXPECT_EQ(parse_with_kubeconfig({"--lease-namespace", "of-flag"})->run->lease_namespace,
             "of-flag");
@@ -120,10 +128,10 @@ TEST_F(CommandLineTest, FlagsAreRead) {
 }
 
 TEST_F(CommandLineTest, AFlagWinsOverItsEnvironmentVariable) {
-  ::setenv("PODCRON_LISTEN", ":1234", 1);
+  set_environment("PODCRON_LISTEN", ":1234");
   EXPECT_EQ(parse_with_kubeconfig({})->run->listen.port, 1234);
   EXPECT_EQ(parse_with_kubeconfig({"--listen", ":4321"})->run->listen.port, 4321);
-  ::unsetenv("PODCRON_LISTEN");
+  unset_environment("PODCRON_LISTEN");
 }
 
 TEST_F(CommandLineTest, WrongFlagsAreAnsweredByName) {
