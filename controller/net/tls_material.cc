@@ -99,9 +99,9 @@ Result<OpenSslPtr<X509_STORE>> trust_in(const config::PemSource& ca) {
 const std::string& system_ca_file() {
   static const std::string found = [] {
     const std::string told = config::environment("SSL_CERT_FILE");
-    for (const char* path : {told.c_str(), X509_get_default_cert_file(),
-                             "/etc/ssl/certs/ca-certificates.crt",
-                             "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
+    for (const char* path :
+         {told.c_str(), X509_get_default_cert_file(), "/etc/ssl/certs/ca-certificates.crt",
+          "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"}) {
       if (*path != '\0' && ::access(path, R_OK) == 0) return std::string(path);
     }
     return std::string();

@@ -379,7 +379,8 @@ void Engine::State::on_status_answer(Answer&& answer) {
     outbox_.submit(std::move(read));
     return;
   }
-  if (row->claim && (reply.certainty == Certainty::kNotExecuted || reply.http_status == 429)) {
+  // For certain nothing was claimed, whether nobody answered or the answer was no (429, 403, 422).
+  if (row->claim && reply.certainty != Certainty::kUnknown) {
     row->memory.unreachable_through = row->claim->scheduled_time;
   }
   give_up_write(*row);

@@ -128,6 +128,7 @@ class Plane:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self.process.stdout.close()
         self.log.close()
         if self.temporary:
             self.temporary.cleanup()

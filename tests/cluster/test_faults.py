@@ -177,6 +177,30 @@ class Faults(ClusterCase):
         self.assertIn("msg", json.loads(json.dumps(line)))
         self.assertEqual(controller.http("/readyz")[0], 503)
 
+    def test_a_claim_that_is_refused_is_missed_because_of_the_api(self):
+        whole = self.plane.get("clusterrole", "podcron")
+        poorer = json.loads(json.dumps(whole))
+        poorer["rules"] = [r for r in whole["rules"] if r["resources"] != ["podcronjobs/status"]]
+        self.assertEqual(len(poorer["rules"]), len(whole["rules"]) - 1)
+
+        def give(role):
+            role["metadata"].pop("resourceVersion", None)
+            self.plane.kubectl("replace", "-f", "-", text=json.dumps(role))
+
+        self.plane.apply(pod_cron_job("refused", "* * * * * *", ["podcron-noop"]))
+        self.addCleanup(self.remove, "refused")
+        self.ended_runs("refused")
+        self.addCleanup(give, whole)
+        give(poorer)
+        wait_for("what the API server answers", lambda: [
+            l for l in self.controller.lines() if l.get("msg") == "status not written"
+            and l.get("podcronjob") == "default/refused" and "forbidden" in l.get("error", "")])
+        give(whole)
+        wait_for("the reason", lambda: [
+            h for h in self.status("refused").get("history", [])
+            if (h["outcome"], h.get("reason")) == ("Missed", "ApiUnavailable")], 60)
+
+
 
 class BareCluster(unittest.TestCase):
     """`podcron --kubeconfig FILE` on a cluster that has nothing of ours: no chart, no namespace."""
