@@ -23,6 +23,7 @@ struct Flags {
   std::string zoneinfo_dir = "/usr/share/zoneinfo";
   std::string output;
   std::string pod;
+  std::string time;
   bool verbose = false;
   std::string serving_selector = "podcron.dev/serving=true";
   std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
@@ -104,6 +105,20 @@ CLI::App* add_explain(CLI::App& app, Flags& flags) {
   return explain;
 }
 
+CLI::App* add_why(CLI::App& app, Flags& flags) {
+  CLI::App* why = app.add_subcommand(
+      "why", "One due time: where it ran, how it ended and which pods were left out; or why not");
+  why->add_option("name", flags.what, "the PodCronJob")->type_name("NAME")->required();
+  why->add_option("time", flags.time,
+                  "2026-11-22, 2026-11-22T03:00 or 03:00 in its zone, or an RFC 3339 instant; "
+                  "default: the last due time")
+      ->type_name("TIME");
+  add_cluster_flags(*why, flags);
+  add_zoneinfo_flag(*why, flags);
+  add_output_flag(*why, flags);
+  return why;
+}
+
 CLI::App* add_convert(CLI::App& app, Flags& flags) {
   CLI::App* convert = app.add_subcommand(
       "convert", "CronJobs or a crontab as PodCronJobs, suspended, with every difference named");
@@ -172,6 +187,17 @@ Result<Command> to_explain(Flags&& flags) {
   return command;
 }
 
+Result<Command> to_why(Flags&& flags) {
+  if (flags.what.empty()) return usage("why: the name is empty");
+  WhyCommand command;
+  command.name = std::move(flags.what);
+  command.time = std::move(flags.time);
+  command.cluster = std::move(flags.cluster);
+  command.zoneinfo_dir = std::move(flags.zoneinfo_dir);
+  command.json = !flags.output.empty();
+  return command;
+}
+
 Result<Command> to_convert(Flags&& flags) {
   if (flags.file.empty()) return usage("convert: the file's name is empty");
   ConvertCommand command;
@@ -203,6 +229,7 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
       app.add_subcommand("version", "This plugin's version and that of the time zones it reads");
   const CLI::App* next = add_next(app, flags);
   const CLI::App* explain = add_explain(app, flags);
+  const CLI::App* why = add_why(app, flags);
   const CLI::App* convert = add_convert(app, flags);
   add_zoneinfo_flag(*app.get_subcommand("version"), flags);
   // CLI11 speaks in exceptions, for --help too; they end here.
@@ -219,6 +246,7 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
   if (version->parsed()) return VersionCommand{std::move(flags.zoneinfo_dir)};
   if (next->parsed()) return to_next(std::move(flags));
   if (explain->parsed()) return to_explain(std::move(flags));
+  if (why->parsed()) return to_why(std::move(flags));
   if (convert->parsed()) return to_convert(std::move(flags));
   return help_of(app);
 }

@@ -59,6 +59,14 @@ struct ExplainCommand {
   bool json = false;
 };
 
+struct WhyCommand {
+  std::string name;
+  std::string time;  // as parse_moment (moment.h) takes it; empty: the last due time
+  ClusterFlags cluster;
+  std::string zoneinfo_dir;
+  bool json = false;
+};
+
 enum class SourceFormat : std::uint8_t {
   kAsItLooks,      // CronJobs if the first line that is no comment looks like YAML, else kCrontab
   kCronJob,        // batch/v1 CronJobs, YAML or JSON
@@ -73,8 +81,8 @@ struct ConvertCommand {
   std::string zoneinfo_dir;
 };
 
-using Command =
-    std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand, ConvertCommand>;
+using Command = std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand, WhyCommand,
+                             ConvertCommand>;
 
 /// Opens nothing. Errors: a text that names the flag, what was got and what is wanted.
 Result<Command> parse_command_line(int argc, const char* const* argv);
@@ -98,6 +106,7 @@ struct Surroundings {
 Result<Printout> run_version(const VersionCommand& command);
 Result<Printout> run_next(const NextCommand& command, const Surroundings& surroundings);
 Result<Printout> run_explain(const ExplainCommand& command, const Surroundings& surroundings);
+Result<Printout> run_why(const WhyCommand& command, const Surroundings& surroundings);
 Result<Printout> run_convert(const ConvertCommand& command);
 
 }  // namespace podcron::cli

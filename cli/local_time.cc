@@ -47,6 +47,14 @@ std::string local_text(const TimeZone& zone, WallTime instant) {
                      time.minutes().count(), time.seconds().count(), zone.abbreviation_at(instant));
 }
 
+std::string local_text_with_zone(const TimeZone& zone, WallTime instant) {
+  const LocalTime local = zone.span_at(instant).local(instant);
+  const std::chrono::year_month_day date(floor<days>(local));
+  return fmt::format("{:04}-{:02}-{:02} {} {}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock_text(local), zone.name());
+}
+
 std::string clock_change_on_day(const TimeZone& zone, WallTime instant) {
   const OffsetSpan span = zone.span_at(instant);
   const auto day = floor<days>(span.local(instant));

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "api/object_meta.h"
+#include "api/word.h"
 #include "base/result.h"
 
 namespace podcron::api {
@@ -105,13 +106,6 @@ class Node {
   std::size_t index_ = 0;
 };
 
-/// One word of an enumeration and what it means.
-template <class T>
-struct Word {
-  std::string_view text;
-  T value;
-};
-
 /// Reads one of `words`; anything else is a fault that lists them.
 template <class T, std::size_t N>
 void read_word(const Node& node, const Word<T> (&words)[N], T& out) {
@@ -129,15 +123,6 @@ void read_word(const Node& node, const Word<T> (&words)[N], T& out) {
     choices += word.text;
   }
   node.wanted(choices);
-}
-
-/// The word of `value`.
-template <class T, std::size_t N>
-constexpr std::string_view word_of(const Word<T> (&words)[N], T value) {
-  for (const auto& word : words) {
-    if (word.value == value) return word.text;
-  }
-  return words[0].text;
 }
 
 /// simdjson with one padded buffer that grows to the largest object. Belongs to one thread.

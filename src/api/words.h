@@ -4,9 +4,9 @@
 // Source: crds/.
 #pragma once
 
-#include "api/json_node.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
+#include "api/word.h"
 
 namespace podcron::api {
 

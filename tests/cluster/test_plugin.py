@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 import unittest
 
 import cluster_case
@@ -134,6 +135,39 @@ class Explain(ClusterCase):
         for run in runs:
             self.assertEqual([t["podName"] for t in run["spec"]["targets"]],
                              choices[run["spec"]["scheduledTime"]])
+
+    def why(self, *arguments):
+        done = plugin("why", *arguments, "-o", "json", kubeconfig=self.plane.kubeconfig)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["times"]
+
+    def test_why_tells_what_the_record_tells(self):
+        self.make("told", "*/2 * * * * *", successfulJobsHistoryLimit=1)
+        first = self.ended_runs("told", 1)[0]
+        time = first["spec"]["scheduledTime"]
+        told = self.why("told", time)[0]
+        self.assertEqual((told["scheduledTime"], told["outcome"]), (time, "Succeeded"))
+        wait_for("the record is gone", lambda: self.plane.get(
+            "podjob", first["metadata"]["name"]) is None)
+        later = self.why("told", time)[0]
+        self.assertEqual(later["outcome"], "Succeeded")
+        self.assertIn("its PodJob is gone", later["meaning"])
+
+    def test_why_tells_what_was_not_run(self):
+        self.make("untold", "* * * * * *", suspend=True)
+        wait_for("it is seen", lambda: self.status("untold").get("observedSchedule"))
+        begin = time.time()
+        wait_for("three more are due", lambda: time.time() > begin + 3)
+        self.make("untold", "* * * * * *", suspend=False)
+        wait_for("the skipped are told", lambda: [
+            h for h in self.status("untold").get("history", []) if h.get("count", 1) >= 2])
+        since = self.status("untold")["history"][0]["from"]
+        told = self.why("untold", since)[0]
+        self.assertEqual((told["outcome"], told["reason"]), ("Skipped", "Suspended"))
+        self.assertGreaterEqual(told["partOf"]["count"], 2)
+        text = plugin("why", "untold", "tomorrow", kubeconfig=self.plane.kubeconfig)
+        self.assertEqual(text.returncode, 1)
+        self.assertIn('"tomorrow" is no time', text.stderr)
 
     def test_next_by_name_uses_the_objects_zone(self):
         self.make("zoned", "0 3 * * *", timeZone="Asia/Shanghai")
