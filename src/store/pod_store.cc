@@ -260,6 +260,8 @@ const PodStore::Shape& PodStore::shape(PodHandle pod) const {
 
 std::size_t PodStore::shape_limit() const { return state_->shapes.id_limit(); }
 
+std::size_t PodStore::node_limit() const { return state_->nodes.id_limit(); }
+
 std::string_view PodStore::namespace_of(PodHandle pod) const {
   return packed_namespace(state_->shapes[row(pod).shape]);
 }

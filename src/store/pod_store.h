@@ -64,6 +64,8 @@ class PodStore {
   [[nodiscard]] const Shape& shape(PodHandle pod) const;
   /// Every ShapeId is below this.
   [[nodiscard]] std::size_t shape_limit() const;
+  /// Every Row::node is below this.
+  [[nodiscard]] std::size_t node_limit() const;
   [[nodiscard]] std::string_view namespace_of(PodHandle pod) const;
   [[nodiscard]] std::string_view name(PodHandle pod) const;
   [[nodiscard]] const Uid& uid(PodHandle pod) const;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "base/hash.h"
 #include "strategy/all.h"
 #include "strategy/random.h"
@@ -11,11 +13,17 @@ namespace podcron::strategy {
 namespace {
 
 constexpr std::array kTable{
-    Row{"All", choose_all},
-    Row{"Random", choose_random},
+    Row{"All", choose_all, choose_one_at_random},
+    Row{"Random", choose_random, choose_one_at_random},
 };
 
 constexpr std::size_t kHundredPercent = 100;
+
+/// Rounded down: a share is never more than was allowed.
+std::size_t share_of(const api::IntOrPercent& share, std::size_t whole) {
+  const auto value = static_cast<std::size_t>(std::max(share.value, 0));
+  return share.percent ? whole * std::min(value, kHundredPercent) / kHundredPercent : value;
+}
 
 }  // namespace
 
@@ -33,13 +41,27 @@ const Row* find(std::string_view type) {
   return row == kTable.end() ? nullptr : &*row;
 }
 
-std::size_t parallel_of(const api::StrategySpec& spec, std::size_t targets) {
-  if (spec.type != "All") return targets;
-  std::size_t parallel = static_cast<std::size_t>(std::max(spec.max_parallel.value, 0));
-  if (spec.max_parallel.percent) {
-    parallel = targets * std::min(parallel, kHundredPercent) / kHundredPercent;
+api::StringMap remember(const api::StrategySpec& spec, const Occasion& occasion,
+                        std::string_view chosen, std::span<const api::ActiveRun> active) {
+  const Row* row = find(spec.type);
+  if (row == nullptr || row->remember == nullptr) return {};
+  return row->remember(occasion, chosen, active);
+}
+
+std::string why_none(const api::StrategySpec& spec) {
+  if (spec.type == "Ordinal") {
+    return fmt::format("none of them is the StatefulSet pod with index {}", spec.ordinal);
   }
-  return std::clamp(parallel, std::size_t{1}, std::max(targets, std::size_t{1}));
+  return fmt::format("strategy {} chooses none of them", spec.type);
+}
+
+std::size_t parallel_of(const api::StrategySpec& spec, std::size_t targets) {
+  return std::clamp(share_of(spec.max_parallel, targets), std::size_t{1},
+                    std::max(targets, std::size_t{1}));
+}
+
+std::int64_t failed_max_of(const api::StrategySpec& spec, std::size_t targets) {
+  return static_cast<std::int64_t>(share_of(spec.max_failed, targets));
 }
 
 }  // namespace podcron::strategy

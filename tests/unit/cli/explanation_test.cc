@@ -8,7 +8,7 @@
 
 #include "cli/schedule_source.h"
 #include "cli/zone_files.h"
-#include "strategy/strategy.h"
+#include "strategy/random.h"
 #include "unit/eligibility/pod_builder.h"
 
 namespace podcron::cli {
@@ -57,9 +57,9 @@ TEST(Explanation, ChoosesAsTheControllerWould) {
   ASSERT_EQ(explanation.choices.size(), 3U);
   for (const Choice& choice : explanation.choices) {
     std::vector<std::uint32_t> chosen;
-    strategy::find("Random")->choose(
-        world.snapshot.job.spec.job.strategy, Case::kNames.size(),
-        strategy::seed_of(world.snapshot.job.meta.uid, choice.scheduled_time, 0), chosen);
+    strategy::sample(1, Case::kNames.size(),
+                     strategy::seed_of(world.snapshot.job.meta.uid, choice.scheduled_time, 0),
+                     chosen);
     EXPECT_EQ(choice.pods, std::vector<std::string>{Case::kNames.at(chosen.at(0))});
   }
 }
