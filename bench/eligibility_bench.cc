@@ -187,6 +187,14 @@ BENCHMARK_CAPTURE(BM_Choose, random, "Random")
     ->Args({10'000, 64})
     ->Args({10'000, 1'000});
 BENCHMARK_CAPTURE(BM_Choose, all, "All")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, round_robin, "RoundRobin")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, least_recent, "LeastRecent")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, sticky, "Sticky")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, oldest, "Oldest")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, newest, "Newest")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, ordinal, "Ordinal")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, per_topology, "PerTopology")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, percent, "Percent")->Apply(sizes);
 
 }  // namespace
 }  // namespace podcron::eligibility

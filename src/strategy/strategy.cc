@@ -7,14 +7,29 @@
 
 #include "base/hash.h"
 #include "strategy/all.h"
+#include "strategy/least_recent.h"
+#include "strategy/ordinal.h"
+#include "strategy/per_topology.h"
+#include "strategy/percent.h"
 #include "strategy/random.h"
+#include "strategy/ready_time.h"
+#include "strategy/round_robin.h"
+#include "strategy/sticky.h"
 
 namespace podcron::strategy {
 namespace {
 
 constexpr std::array kTable{
     Row{"All", choose_all, choose_one_at_random},
+    Row{"LeastRecent", choose_least_recent, choose_least_recent, remember_least_recent},
+    Row{"Newest", choose_newest, choose_newest},
+    Row{"Oldest", choose_oldest, choose_oldest},
+    Row{"Ordinal", choose_ordinal, choose_ordinal},
+    Row{"PerTopology", choose_per_topology, choose_one_at_random, nullptr, true},
+    Row{"Percent", choose_percent, choose_one_at_random},
     Row{"Random", choose_random, choose_one_at_random},
+    Row{"RoundRobin", choose_round_robin, choose_round_robin, remember_round_robin},
+    Row{"Sticky", choose_sticky, choose_sticky},
 };
 
 constexpr std::size_t kHundredPercent = 100;

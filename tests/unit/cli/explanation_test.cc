@@ -51,6 +51,30 @@ struct Case {
   std::uint64_t version = 100;
 };
 
+TEST(Explanation, TurnsGoOnFromChoiceToChoice) {
+  Case world;
+  for (const char* type : {"RoundRobin", "LeastRecent"}) {
+    world.snapshot.job.spec.job.strategy.type = type;
+    world.snapshot.job.status.strategy_state = {{Case::kNames.at(1), "2026-03-08T11:50:00Z"}};
+    std::vector<std::string> pods;
+    for (const Choice& choice : world.explain().choices) pods.push_back(choice.pods.at(0));
+    EXPECT_EQ(pods, (std::vector<std::string>{Case::kNames.at(2), Case::kNames.at(0),
+                                              Case::kNames.at(1)}))
+        << type;
+  }
+}
+
+TEST(Explanation, SaysWhenTheStrategyFindsNobody) {
+  Case world;
+  world.snapshot.job.spec.job.strategy.type = "Ordinal";
+  world.snapshot.job.spec.job.strategy.ordinal = 4;
+  const Choice choice = world.explain().choices.at(0);
+  EXPECT_TRUE(choice.pods.empty());
+  EXPECT_TRUE(choice.instead.starts_with(
+      "3 eligible, none of them is the StatefulSet pod with index 4: would wait for one until"))
+      << choice.instead;
+}
+
 TEST(Explanation, ChoosesAsTheControllerWould) {
   const Case world;
   const Explanation explanation = world.explain();

@@ -91,7 +91,7 @@ TEST(Strategy, TheTableIsSortedAndFindsItsRows) {
   EXPECT_TRUE(std::is_sorted(table().begin(), table().end(),
                              [](const Row& a, const Row& b) { return a.type < b.type; }));
   for (const Row& row : table()) EXPECT_EQ(find(row.type), &row);
-  for (const char* type : {"", "random", "Sticky", "Webhook"}) EXPECT_EQ(find(type), nullptr);
+  for (const char* type : {"", "random", "Webhook"}) EXPECT_EQ(find(type), nullptr);
 }
 
 TEST(Strategy, EveryChoiceIsInRangeInNameOrderAndWithoutRepetition) {
@@ -114,6 +114,25 @@ TEST(Strategy, EveryChoiceIsInRangeInNameOrderAndWithoutRepetition) {
         ASSERT_TRUE(chosen.empty() || chosen.back() < replicas.size()) << row.type;
       }
     }
+  }
+}
+
+TEST(Strategy, EachChoosesAsManyAsItSays) {
+  Replicas replicas(10);
+  replicas.put_on("node-2", "shop-7c9d-00003");
+  const auto chosen = [&](const char* type) {
+    api::StrategySpec spec = strategy_of(type);
+    spec.count = 3;
+    spec.percent = 40;
+    spec.fallback = api::OrdinalFallback::kRandom;
+    return replicas.indices(spec, occasion()).size();
+  };
+  EXPECT_EQ(chosen("All"), 10U);
+  EXPECT_EQ(chosen("Random"), 3U);
+  EXPECT_EQ(chosen("Percent"), 4U);
+  EXPECT_EQ(chosen("PerTopology"), 2U);
+  for (const char* type : {"LeastRecent", "Newest", "Oldest", "Ordinal", "RoundRobin", "Sticky"}) {
+    EXPECT_EQ(chosen(type), 1U) << type;
   }
 }
 
