@@ -34,8 +34,6 @@ std::uint32_t container_states(const api::Pod& pod) {
   return bits;
 }
 
-// Rows in chunks: growing moves none of them and leaves no half-empty doubled vector.
-constexpr std::size_t kChunkRows = 1024;
 // Below this a vector is not worth shrinking.
 constexpr std::size_t kShrinkCapacityMin = 64;
 
@@ -247,6 +245,8 @@ const std::vector<PodHandle>& PodStore::in_namespace(std::string_view namespace_
 std::size_t PodStore::size() const { return state_->row_limit - state_->free_rows.size(); }
 
 const PodStore::Row& PodStore::row(PodHandle pod) const { return state_->at(pod); }
+
+PodStore::Rows PodStore::rows() const { return Rows(state_->chunks.data()); }
 
 const PodStore::Shape& PodStore::shape(PodHandle pod) const {
   const State& state = *state_;

@@ -58,7 +58,9 @@ class PodStore {
   // and sweep. O(1) unless said otherwise.
   struct Row;    // hot part, about 64 bytes; defined in store/pod_row.h
   struct Shape;  // shared cold part: containers, labels, owner, generate name; same file
+  class Rows;    // all rows by handle; same file
   [[nodiscard]] const Row& row(PodHandle pod) const;
+  [[nodiscard]] Rows rows() const;
   /// Unpacked into a place of the store's own: the next call for another shape overwrites it.
   /// Cost: about 0.3 us, O(1) for the shape that was asked for last.
   [[nodiscard]] const Shape& shape(PodHandle pod) const;

@@ -4,14 +4,11 @@
 
 namespace podcron::strategy {
 
-bool Candidates::has_ordinal(std::size_t index, std::string_view digits) const {
-  const store::PodStore::Row& pod = row(index);
-  // Most pods are told by the bit alone. Five characters that a ReplicaSet's generator made can all
-  // be digits, so the owner's kind has the last word.
-  if (!pod.name_is_numbered) return false;
-  const std::string_view name = pod.name();
+bool Candidates::is_numbered(std::size_t index, std::string_view digits) const {
+  const std::string_view name = this->name(index);
   if (name.size() <= digits.size() || !name.ends_with(digits)) return false;
   if (name[name.size() - digits.size() - 1] != '-') return false;
+  // Five characters that a ReplicaSet's generator made can all be digits.
   const auto& controller = pods_->shape(eligible_[index]).controller;
   return controller && controller->kind == "StatefulSet";
 }

@@ -1,60 +1,46 @@
 #include "strategy/per_topology.h"
 
-#include <limits>
+#include <algorithm>
 
-#include "base/hash.h"
+#include "base/prng.h"
 
 namespace podcron::strategy {
-namespace {
 
-constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
-/// The end of `out` as a table by node: the drawn pod, and the lot that it drew. Pods draw lots
-/// instead of being counted, so that one pass is enough.
-class Lots {
- public:
-  Lots(std::size_t nodes, std::vector<std::uint32_t>& out) : first_(out.size()), out_(out) {
-    out_.resize(first_ + 2 * nodes, kNone);
-  }
-  void draw(std::uint32_t node, std::uint32_t pod, std::uint32_t lot) {
-    std::uint32_t& drawn = out_[first_ + 2 * std::size_t{node}];
-    std::uint32_t& lowest = out_[first_ + 2 * std::size_t{node} + 1];
-    if (drawn != kNone && lot >= lowest) return;
-    drawn = pod;
-    lowest = lot;
-  }
-  [[nodiscard]] bool drew(std::uint32_t node, std::uint32_t pod) const {
-    return out_[first_ + 2 * std::size_t{node}] == pod;
-  }
-  /// Leaves what was appended after the table.
-  void erase(std::size_t nodes) {
-    const auto begin = out_.begin() + static_cast<std::ptrdiff_t>(first_);
-    out_.erase(begin, begin + static_cast<std::ptrdiff_t>(2 * nodes));
-  }
-
- private:
-  std::size_t first_;
-  std::vector<std::uint32_t>& out_;
-};
-
-}  // namespace
-
+// The end of `out` is working memory, laid out as
+//   node_of   the node of each pod
+//   left      of each node, how many pods it has; once it has drawn, how many come before the drawn
+// and then come the results. A node draws when its first pod is met, in name order: its number
+// depends on which pod came first and may decide nothing.
 void choose_per_topology(const Question& question, std::vector<std::uint32_t>& out) {
+  constexpr std::uint32_t kDrawn = 1U << 31;
   const Candidates& candidates = question.candidates;
-  const std::uint64_t seed = question.seed();
+  const std::size_t first = out.size();
+  const std::size_t pods = candidates.size();
   const std::size_t nodes = candidates.node_limit();
-  const auto count = static_cast<std::uint32_t>(candidates.size());
-  Lots lots(nodes, out);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const Uid& pod = candidates.uid(i);
-    const std::uint64_t lot = hash_combine(hash_combine(seed, pod.high), pod.low);
-    lots.draw(candidates.node(i), i, static_cast<std::uint32_t>(lot >> 32));
+  out.resize(first + pods + nodes + std::min(pods, nodes) + 1);
+  std::uint32_t* const node_of = out.data() + first;
+  std::uint32_t* const left = node_of + pods;
+  std::uint32_t* const results = left + nodes;
+  for (std::size_t i = 0; i < pods; ++i) {
+    candidates.look_ahead(i);
+    node_of[i] = candidates.node(i);
+    ++left[node_of[i]];
   }
-  // In name order, because the nodes' numbers mean nothing.
-  for (std::uint32_t i = 0; i < count; ++i) {
-    if (lots.drew(candidates.node(i), i) && !candidates.node_name(i).empty()) out.push_back(i);
+  Prng prng(question.seed());
+  std::size_t chosen = 0;
+  for (std::size_t i = 0; i < pods; ++i) {
+    std::uint32_t& before = left[node_of[i]];
+    if ((before & kDrawn) == 0) before = kDrawn | static_cast<std::uint32_t>(prng.below(before));
+    // Written at any rate and kept if it is the drawn one: cheaper than a branch that nobody can
+    // foretell. After the drawn one the rest wraps around to numbers that are never reached.
+    results[chosen] = static_cast<std::uint32_t>(i);
+    if (before == kDrawn) ++chosen;
+    --before;
+    before |= kDrawn;
   }
-  lots.erase(nodes);
+  out.resize(first + pods + nodes + chosen);
+  const auto begin = out.begin() + static_cast<std::ptrdiff_t>(first);
+  out.erase(begin, begin + static_cast<std::ptrdiff_t>(pods + nodes));
 }
 
 }  // namespace podcron::strategy

@@ -1,5 +1,5 @@
 // PerTopology: one pod per node (`topologyKey: kubernetes.io/hostname`), each of a node's pods
-// being equally likely. A node is known by its name; a pod without one is never chosen.
+// being equally likely. A node is known by its name.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,9 @@ void choose_sticky(const Question& question, std::vector<std::uint32_t>& out) {
   std::size_t heaviest = 0;
   std::uint64_t most = 0;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
+    candidates.look_ahead(i);
     const Uid& pod = candidates.uid(i);
-    const std::uint64_t weight = hash_combine(hash_combine(key, pod.high), pod.low);
+    const std::uint64_t weight = hash_combine(key ^ pod.high, pod.low);
     if (weight <= most) continue;
     most = weight;
     heaviest = i;

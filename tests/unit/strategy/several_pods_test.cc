@@ -56,13 +56,6 @@ TEST(PerTopology, DoesNotDependOnTheOrderInWhichPodsCame) {
             other.choose(strategy_of("PerTopology"), occasion()));
 }
 
-TEST(PerTopology, APodThatIsOnNoNodeIsNotChosen) {
-  Replicas replicas;
-  replicas.put_on("", "a");
-  replicas.put_on("node-1", "b");
-  EXPECT_EQ(replicas.choose(strategy_of("PerTopology"), occasion()), std::vector<std::string>{"b"});
-}
-
 std::size_t share(std::int32_t percent, std::size_t eligible) {
   api::StrategySpec spec = strategy_of("Percent");
   spec.percent = percent;
