@@ -239,8 +239,10 @@ void encode_claim(benchmark::State& state) {
     status.conditions.push_back({type, api::ConditionStatus::kTrue, "EligiblePods",
                                  "5 of 6 pods eligible: 1 PodNotReady", kScheduled, 4});
   }
+  api::PodCronJob before;
+  before.meta.resource_version = 123'456;
   for ([[maybe_unused]] auto _ : state) {
-    benchmark::DoNotOptimize(api::encode_status_patch(status, 123'456));
+    benchmark::DoNotOptimize(api::encode_status_patch(status, before));
   }
 }
 BENCHMARK(encode_claim);

@@ -31,17 +31,18 @@ namespace podcron::eligibility {
 namespace {
 
 constexpr std::size_t kPods = 10'000;
+constexpr std::size_t kNodes = 2'000;
 constexpr WallTime kNow{Seconds(1'772'971'200)};
 constexpr std::string_view kAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 
 /// One namespace of `kPods` pods in ReplicaSets of `pods_per_owner`, all pods of one app.
 class Namespace {
  public:
-  explicit Namespace(std::size_t pods_per_owner) {
+  explicit Namespace(std::size_t pods_per_owner, std::size_t count = kPods) {
     serving_.requirements = {{"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}}};
     target_.selector.requirements = {{"app", api::SelectorOperator::kIn, {"shop"}}};
     Prng prng(1);
-    for (std::size_t i = 0; i < kPods; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t owner = i / pods_per_owner;
       const std::string name = "shop-" + std::to_string(1'000'000'000 + owner);
       if (i % pods_per_owner == 0) add_owner(name, owner);
@@ -53,6 +54,7 @@ class Namespace {
       pod.labels = {{"app", "shop"}, {"pod-template-hash", name}, {"podcron.dev/serving", "true"}};
       pod.generate_name = name + "-";
       pod.controller = api::OwnerReference{"apps", "ReplicaSet", name, Uid{2, owner}};
+      pod.node_name = "node-" + std::to_string(prng.below(kNodes));
       pod.phase = api::PodPhase::kRunning;
       pod.ready = true;
       pod.ready_since = kNow - Seconds(3600);
@@ -130,31 +132,69 @@ void BM_EvaluateOne(benchmark::State& state) {
 }
 BENCHMARK(BM_EvaluateOne);
 
+/// The pods of StatefulSet db, the last of which Ordinal looks for.
+void add_stateful(Namespace& shop, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    api::Pod pod;
+    pod.meta.namespace_ = "shop";
+    pod.meta.name = "db-" + std::to_string(i);
+    pod.meta.uid = Uid{3, i};
+    pod.generate_name = "db-";
+    pod.controller = api::OwnerReference{"apps", "StatefulSet", "db", Uid{4, 4}};
+    pod.ready_since = kNow;
+    shop.pods_.apply(pod, 1);
+  }
+}
+
 void BM_Choose(benchmark::State& state, const char* type) {
-  const strategy::Row* row = strategy::find(type);
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const bool ordinal = std::string_view(type) == "Ordinal";
+  Namespace shop(100, ordinal ? 0 : count);
+  if (ordinal) add_stateful(shop, count);
+  const std::vector<store::PodHandle>& pods = shop.pods_.in_namespace("shop");
+  const strategy::Candidates candidates(shop.pods_, pods);
   api::StrategySpec spec;
   spec.type = type;
-  spec.count = static_cast<std::int32_t>(state.range(0));
-  std::vector<std::uint32_t> out;
-  row->choose(spec, kPods, 0, out);
-  const std::size_t before = allocations;
-  std::uint64_t seed = 0;
-  for ([[maybe_unused]] auto _ : state) {
-    out.clear();
-    row->choose(spec, kPods, ++seed, out);
-    benchmark::DoNotOptimize(out.data());
+  spec.count = static_cast<std::int32_t>(state.range(1));
+  spec.percent = 25;
+  spec.ordinal = static_cast<std::int32_t>(count) - 1;
+  api::StringMap used;
+  for (std::size_t i = 0; i < api::kStrategyStateMax; ++i) {
+    used.emplace_back(shop.pods_.name(pods[i * (pods.size() / api::kStrategyStateMax)]),
+                      to_rfc3339(kNow - Seconds(static_cast<std::int64_t>(i))));
   }
+  std::vector<std::uint32_t> out;
+  const strategy::Row* row = strategy::find(type);
+  const auto choose = [&](std::int64_t second) {
+    out.clear();
+    row->choose({spec, candidates, {Uid{5, 6}, kNow + Seconds(second), 0, used}}, out);
+    benchmark::DoNotOptimize(out.data());
+  };
+  choose(1);
+  const std::size_t before = allocations;
+  std::int64_t second = 1;
+  for ([[maybe_unused]] auto _ : state) choose(++second);
   state.counters["allocations"] = static_cast<double>(allocations - before);
+  state.counters["chosen"] = static_cast<double>(out.size());
+}
+void sizes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"pods", "count"})->Unit(benchmark::kMicrosecond);
+  benchmark->Args({10'000, 1})->Args({100'000, 1});
 }
 BENCHMARK_CAPTURE(BM_Choose, random, "Random")
-    ->ArgName("count")
-    ->Arg(1)
-    ->Arg(10)
-    ->Arg(64)
-    ->Arg(1'000)
-    ->Arg(9'999)
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(BM_Choose, all, "All")->ArgName("count")->Arg(1)->Unit(benchmark::kMicrosecond);
+    ->Apply(sizes)
+    ->Args({10'000, 10})
+    ->Args({10'000, 64})
+    ->Args({10'000, 1'000});
+BENCHMARK_CAPTURE(BM_Choose, all, "All")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, round_robin, "RoundRobin")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, least_recent, "LeastRecent")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, sticky, "Sticky")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, oldest, "Oldest")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, newest, "Newest")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, ordinal, "Ordinal")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, per_topology, "PerTopology")->Apply(sizes);
+BENCHMARK_CAPTURE(BM_Choose, percent, "Percent")->Apply(sizes);
 
 }  // namespace
 }  // namespace podcron::eligibility

@@ -9,7 +9,6 @@
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
 #include "reconcile/plan.h"
-#include "strategy/strategy.h"
 
 namespace podcron::cli {
 namespace {
@@ -103,30 +102,37 @@ std::string standstill(const api::PodCronJob& job, const Result<Schedule>& sched
 
 /// The words for a due time for which there are too few pods.
 std::string without_pods(const Inquiry& inquiry, const Schedule& schedule, WallTime scheduled,
-                         std::size_t eligible) {
+                         const eligibility::Assessment& assessment) {
   const api::PodJobTemplateSpec& spec = inquiry.job().spec.job;
-  const std::string lack = eligible == 0 ? "no eligible pod"
-                                         : fmt::format("{} of at least {} eligible pods", eligible,
-                                                       spec.target.min_eligible);
+  const std::size_t eligible = assessment.eligible.size();
+  const std::string lack =
+      eligible == 0 ? "no eligible pod"
+      : reconcile::enough(spec, assessment)
+          ? fmt::format("{} eligible, {}", eligible, strategy::why_none(spec.strategy))
+          : fmt::format("{} of at least {} eligible pods", eligible, spec.target.min_eligible);
   if (spec.no_target_policy == api::NoTargetPolicy::kSkip) return lack + ": skipped";
   return fmt::format("{}: would wait for one until {}", lack,
                      to_rfc3339(reconcile::starting_deadline(inquiry.job(), schedule, scheduled)));
 }
 
-Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime scheduled) {
+/// `state` goes from choice to choice, as it does from claim to claim.
+Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime scheduled,
+              api::StringMap& state) {
   const api::PodCronJob& job = inquiry.job();
   Choice choice{scheduled, {}, ""};
   // Pods that are only too young by now may be old enough by then.
   const eligibility::Criteria criteria = inquiry.criteria(scheduled + reconcile::spread_of(job));
   eligibility::Assessment assessment;
   eligibility::assess(inquiry.snapshot.pods, inquiry.snapshot.workloads, criteria, assessment);
-  if (!reconcile::enough(job.spec.job, assessment)) {
-    choice.instead = without_pods(inquiry, schedule, scheduled, assessment.eligible.size());
+  const strategy::Occasion occasion{job.meta.uid, scheduled, 0, state};
+  const auto targets =
+      reconcile::choose_targets(inquiry.snapshot.pods, job.spec.job, assessment, occasion);
+  if (targets.empty()) {
+    choice.instead = without_pods(inquiry, schedule, scheduled, assessment);
     return choice;
   }
-  const auto targets =
-      reconcile::choose_targets(inquiry.snapshot.pods, inquiry.target(), job.spec.job.strategy,
-                                assessment, strategy::seed_of(job.meta.uid, scheduled, 0));
+  state = strategy::remember(job.spec.job.strategy, occasion, targets.front().pod_name,
+                             job.status.active);
   for (const api::TargetRef& target : targets) choice.pods.push_back(target.pod_name);
   return choice;
 }
@@ -165,8 +171,9 @@ Result<Explanation> explain(const Snapshot& snapshot, const ControllerSettings& 
     return result;
   }
   std::optional<WallTime> next = schedule->next_after(now);
+  api::StringMap state = snapshot.job.status.strategy_state;
   for (int i = 0; i < kChoicesShown && next; ++i) {
-    result.choices.push_back(choose(inquiry, *schedule, *next));
+    result.choices.push_back(choose(inquiry, *schedule, *next, state));
     next = schedule->next_after(*next);
   }
   return result;

@@ -47,7 +47,9 @@ class Decoder {
 
 /// Body of a JSON merge patch for PodCronJob `/status`: {"metadata":{"resourceVersion":...},
 /// "status":{...}}. Lists are whole, absent optionals are null, so that the patch is the state.
-std::string encode_status_patch(const PodCronJobStatus& status, std::uint64_t resource_version);
+/// `before` is the version that the patch is of: its resourceVersion is written, and what it has
+/// and `status` has not is removed.
+std::string encode_status_patch(const PodCronJobStatus& status, const PodCronJob& before);
 
 /// Everything but the template of a new PodJob.
 struct NewPodJob {

@@ -168,6 +168,8 @@ void read_status(const Node& node, PodCronJobStatus& out) {
     } else if (key == "history") {
       out.history.clear();
       value.items([&](const Node& item) { read_history(item, out.history.emplace_back()); });
+    } else if (key == "strategyState") {
+      value.read(out.strategy_state);
     } else if (key == "conditions") {
       out.conditions.clear();
       value.items([&](const Node& item) { read_condition(item, out.conditions.emplace_back()); });

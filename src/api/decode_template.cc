@@ -76,6 +76,14 @@ void read_strategy(const Node& node, StrategySpec& out) {
       read_int_or_percent(value, out.max_parallel);
     } else if (key == "maxFailed") {
       read_int_or_percent(value, out.max_failed);
+    } else if (key == "ordinal") {
+      value.read(out.ordinal);
+    } else if (key == "fallback") {
+      read_word(value, kOrdinalFallbackWords, out.fallback);
+    } else if (key == "topologyKey") {
+      value.read(out.topology_key);
+    } else if (key == "percent") {
+      value.read(out.percent);
     }
   });
 }

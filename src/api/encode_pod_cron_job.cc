@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "api/codec.h"
 #include "api/json_writer.h"
 #include "api/words.h"
@@ -43,6 +45,25 @@ void write_history(JsonWriter& json, const HistoryEntry& entry) {
   json.end_object();
 }
 
+/// A merge patch keeps the entries that it does not name, so those that are gone are named with
+/// null.
+void write_strategy_state(JsonWriter& json, const StringMap& state, const StringMap& before) {
+  if (state.empty()) return json.null("strategyState");
+  json.begin_object("strategyState");
+  for (const auto& [key, value] : state) {
+    json.foreign_key(key);
+    json.string(value);
+  }
+  for (const auto& entry : before) {
+    const auto kept = std::any_of(state.begin(), state.end(),
+                                  [&](const auto& each) { return each.first == entry.first; });
+    if (kept) continue;
+    json.foreign_key(entry.first);
+    json.raw("null");
+  }
+  json.end_object();
+}
+
 void write_condition(JsonWriter& json, const Condition& condition) {
   json.begin_object();
   json.text("type", condition.type);
@@ -56,12 +77,12 @@ void write_condition(JsonWriter& json, const Condition& condition) {
 
 }  // namespace
 
-std::string encode_status_patch(const PodCronJobStatus& status, std::uint64_t resource_version) {
+std::string encode_status_patch(const PodCronJobStatus& status, const PodCronJob& before) {
   JsonWriter json(1024 + 256 * (status.active.size() + status.history.size()) +
                   512 * status.conditions.size());
   json.begin_object();
   json.begin_object("metadata");
-  json.word("resourceVersion", std::to_string(resource_version));
+  json.word("resourceVersion", std::to_string(before.meta.resource_version));
   json.end_object();
   json.begin_object("status");
   json.number("observedGeneration", status.observed_generation);
@@ -78,6 +99,7 @@ std::string encode_status_patch(const PodCronJobStatus& status, std::uint64_t re
   json.begin_array("history");
   for (const auto& entry : status.history) write_history(json, entry);
   json.end_array();
+  write_strategy_state(json, status.strategy_state, before.status.strategy_state);
   json.begin_array("conditions");
   for (const auto& condition : status.conditions) write_condition(json, condition);
   json.end_array();

@@ -89,6 +89,7 @@ struct Condition {
 
 inline constexpr std::size_t kHistoryEntriesMax = 10;
 inline constexpr std::size_t kActiveRunsMax = 100;
+inline constexpr std::size_t kStrategyStateMax = 64;
 
 struct PodCronJobStatus {
   std::optional<WallTime> decided_through;
@@ -99,6 +100,7 @@ struct PodCronJobStatus {
   std::optional<WallTime> next_schedule_time;
   std::vector<ActiveRun> active;
   std::vector<HistoryEntry> history;  // by `from`, oldest first
+  StringMap strategy_state;           // what the strategy must remember; its own keys
   std::vector<Condition> conditions;  // by type
   std::int64_t observed_generation = 0;
   friend bool operator==(const PodCronJobStatus&, const PodCronJobStatus&) = default;

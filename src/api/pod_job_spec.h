@@ -25,6 +25,7 @@ enum class Ownership : std::uint8_t { kRequired, kOptional };
 enum class NoTargetPolicy : std::uint8_t { kWait, kSkip };
 enum class DeliveryPolicy : std::uint8_t { kAtMostOnce, kAtLeastOnce };
 enum class OutputPolicy : std::uint8_t { kOnFailure, kAlways, kNever };
+enum class OrdinalFallback : std::uint8_t { kNone, kRandom };
 enum class Executor : std::uint8_t { kNone, kExec, kHttp, kJob };
 
 struct Target {
@@ -50,8 +51,12 @@ struct IntOrPercent {
 struct StrategySpec {
   std::string type = "Random";
   std::int32_t count = 1;               // Random
-  IntOrPercent max_parallel{25, true};  // All: how many targets at once
+  IntOrPercent max_parallel{25, true};  // of several targets, how many at once
   IntOrPercent max_failed{0, false};    // more failed targets than this fail the run
+  std::int32_t ordinal = 0;             // Ordinal: index of the StatefulSet's pod
+  OrdinalFallback fallback = OrdinalFallback::kNone;
+  std::string topology_key;    // PerTopology
+  std::int32_t percent = 100;  // Percent
   friend bool operator==(const StrategySpec&, const StrategySpec&) = default;
 };
 

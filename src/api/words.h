@@ -23,6 +23,10 @@ inline constexpr Word<NoTargetPolicy> kNoTargetPolicyWords[] = {
     {"Wait", NoTargetPolicy::kWait},
     {"Skip", NoTargetPolicy::kSkip},
 };
+inline constexpr Word<OrdinalFallback> kOrdinalFallbackWords[] = {
+    {"None", OrdinalFallback::kNone},
+    {"Random", OrdinalFallback::kRandom},
+};
 inline constexpr Word<DeliveryPolicy> kDeliveryPolicyWords[] = {
     {"AtMostOnce", DeliveryPolicy::kAtMostOnce},
     {"AtLeastOnce", DeliveryPolicy::kAtLeastOnce},

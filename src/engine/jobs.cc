@@ -287,7 +287,7 @@ void Engine::State::submit_status(JobRow& row, reconcile::Plan&& plan) {
   call.job = row.id;
   call.method = Method::kPatch;
   call.path = kube::pod_cron_job_path(meta.namespace_, meta.name) + "/status";
-  call.body = api::encode_status_patch(plan.status, meta.resource_version);
+  call.body = api::encode_status_patch(plan.status, row.object);
   call.hand_back_not_executed = true;
   outbox_.submit(std::move(call));
 }

@@ -9,7 +9,6 @@
 #include "observe/log_keys.h"
 #include "observe/metrics.h"
 #include "observe/reasons.h"
-#include "strategy/strategy.h"
 
 namespace podcron::engine {
 namespace {
@@ -262,6 +261,17 @@ void Engine::State::on_inspected(Answer&& answer) {
                          "known");
 }
 
+/// What a claim that is taken over runs in. The claim is in strategyState already, from which the
+/// strategies that take turns know what they drew for it.
+std::vector<api::TargetRef> Engine::State::choose_for(
+    const JobRow& row, const api::ActiveRun& active,
+    const eligibility::Assessment& assessment) const {
+  const api::PodCronJob& job = row.object;
+  return reconcile::choose_targets(
+      pods_, job.spec.job, assessment,
+      {job.meta.uid, active.scheduled_time, 0, job.status.strategy_state});
+}
+
 /// The claim was never dialled: a PodJob comes before every dial. It is taken by writing our holder
 /// into `active`, then run as if we had claimed it.
 void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
@@ -277,7 +287,8 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   // Another controller may see more pods than this one, so without any the claim stays as it is.
   const api::PodJobTemplateSpec& spec = row.object.spec.job;
   if (!has_capacity(row.object.meta.namespace_) ||
-      !reconcile::enough(spec, assess(row.object.meta.namespace_, row.object.meta.uid, spec))) {
+      choose_for(row, active, assess(row.object.meta.namespace_, row.object.meta.uid, spec))
+          .empty()) {
     rest_until_[name] = now_.mono + kNoPodRetry;
     set_wake(row, row.wall_wake, now_.mono + kNoPodRetry);
     return;
@@ -295,7 +306,7 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   call.name = active.name;
   call.method = Method::kPatch;
   call.path = kube::pod_cron_job_path(row.object.meta.namespace_, row.object.meta.name) + "/status";
-  call.body = api::encode_status_patch(status, row.object.meta.resource_version);
+  call.body = api::encode_status_patch(status, row.object);
   outbox_.submit(std::move(call));
 }
 
@@ -331,10 +342,8 @@ void Engine::State::on_claim_taken(Answer&& answer) {
   const api::PodJobTemplateSpec& spec = row->object.spec.job;
   const Uid& uid = row->object.meta.uid;
   const auto assessment = assess(row->object.meta.namespace_, uid, spec);
-  std::vector<api::TargetRef> targets =
-      reconcile::choose_targets(pods_, spec.target, spec.strategy, assessment,
-                                strategy::seed_of(uid, active->scheduled_time, 0));
-  if (!reconcile::enough(spec, assessment) || targets.empty()) return;  // again after the rest
+  std::vector<api::TargetRef> targets = choose_for(*row, *active, assessment);
+  if (targets.empty()) return;  // again after the rest
   count(metric::kTakeOvers, {{"found", "claimed"}});
   log(LogLevel::kInfo, "claim taken over",
       {{key::kPodCronJob, key_of(row->object.meta.namespace_, row->object.meta.name)},

@@ -11,7 +11,6 @@
 #include "observe/metrics.h"
 #include "observe/reasons.h"
 #include "reconcile/expand.h"
-#include "strategy/strategy.h"
 
 namespace podcron::engine {
 namespace {
@@ -200,13 +199,13 @@ void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
   const reconcile::RunOrigin& origin = run.origin();
   const auto assessment = assess(origin.namespace_, origin.pod_cron_job_uid, run.spec(),
                                  [&](const Uid& pod) { return run.tried(pod); });
-  api::StrategySpec one = run.spec().strategy;
-  one.count = 1;
-  const auto chosen = reconcile::choose_targets(
-      pods_, run.spec().target, one, assessment,
-      strategy::seed_of(origin.pod_cron_job_uid, origin.scheduled_time, again.number));
-  std::optional<api::TargetRef> pod;
-  if (!chosen.empty()) pod = chosen.front();
+  const JobRow* row = jobs_.find(entry.job);
+  const api::StringMap state =
+      row == nullptr ? api::StringMap{} : row->object.status.strategy_state;
+  auto pod =
+      reconcile::choose_again(pods_, run.spec(), assessment,
+                              {origin.pod_cron_job_uid, origin.scheduled_time, again.number, state},
+                              run.targets()[again.target]);
   feed(entry, reconcile::Redrawn{again.target, std::move(pod)});
 }
 

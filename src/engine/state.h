@@ -146,6 +146,9 @@ struct Engine::State {
   void tend_active(JobRow& row);
   void inspect(JobRow& row, const api::ActiveRun& active);
   void on_inspected(Answer&& answer);
+  [[nodiscard]] std::vector<api::TargetRef> choose_for(
+      const JobRow& row, const api::ActiveRun& active,
+      const eligibility::Assessment& assessment) const;
   void take_claim(JobRow& row, const api::ActiveRun& active);
   void on_claim_taken(Answer&& answer);
   void on_holder_swapped(Answer&& answer);

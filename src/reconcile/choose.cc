@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "strategy/strategy.h"
+#include <fmt/format.h>
 
 namespace podcron::reconcile {
 
@@ -11,21 +11,49 @@ bool enough(const api::PodJobTemplateSpec& spec, const eligibility::Assessment& 
          static_cast<std::size_t>(std::max(1, spec.target.min_eligible));
 }
 
-std::vector<api::TargetRef> choose_targets(const store::PodStore& pods, const api::Target& target,
-                                           const api::StrategySpec& strategy,
+std::vector<api::TargetRef> choose_targets(const store::PodStore& pods,
+                                           const api::PodJobTemplateSpec& spec,
                                            const eligibility::Assessment& assessment,
-                                           std::uint64_t seed) {
-  const strategy::Row* row = strategy::find(strategy.type);
-  if (row == nullptr) return {};
+                                           const strategy::Occasion& occasion) {
+  const strategy::Row* row = strategy::find(spec.strategy.type);
+  if (row == nullptr || !enough(spec, assessment)) return {};
+  const strategy::Candidates candidates(pods, assessment.eligible);
   std::vector<std::uint32_t> chosen;
-  row->choose(strategy, assessment.eligible.size(), seed, chosen);
+  row->choose({spec.strategy, candidates, occasion}, chosen);
   if (chosen.size() > api::kTargetsMax) chosen.resize(api::kTargetsMax);
   std::vector<api::TargetRef> targets;
   targets.reserve(chosen.size());
   for (const std::uint32_t index : chosen) {
-    targets.push_back(target_ref(pods, target, assessment.eligible[index]));
+    targets.push_back(target_ref(pods, spec.target, assessment.eligible[index]));
   }
   return targets;
+}
+
+std::optional<api::TargetRef> choose_again(const store::PodStore& pods,
+                                           const api::PodJobTemplateSpec& spec,
+                                           const eligibility::Assessment& assessment,
+                                           const strategy::Occasion& occasion,
+                                           const api::TargetRef& replaced) {
+  const strategy::Row* row = strategy::find(spec.strategy.type);
+  if (row == nullptr) return std::nullopt;
+  std::vector<store::PodHandle> eligible = assessment.eligible;
+  if (row->again_on_same_node) {
+    std::erase_if(eligible,
+                  [&](store::PodHandle pod) { return pods.node_name(pod) != replaced.node_name; });
+  }
+  std::vector<std::uint32_t> chosen;
+  const strategy::Candidates candidates(pods, eligible);
+  row->choose_again({spec.strategy, candidates, occasion}, chosen);
+  if (chosen.empty()) return std::nullopt;
+  return target_ref(pods, spec.target, eligible[chosen.front()]);
+}
+
+std::string describe_lack(const api::PodJobTemplateSpec& spec,
+                          const eligibility::Assessment& assessment) {
+  const std::string eligible = eligibility::describe(assessment);
+  if (enough(spec, assessment)) return eligible + "; " + strategy::why_none(spec.strategy);
+  if (spec.target.min_eligible <= 1) return eligible;
+  return fmt::format("{}; minEligible is {}", eligible, spec.target.min_eligible);
 }
 
 api::TargetRef target_ref(const store::PodStore& pods, const api::Target& target,

@@ -3,24 +3,39 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "api/pod_job.h"
 #include "api/pod_job_spec.h"
 #include "eligibility/eligibility.h"
 #include "store/pod_store.h"
+#include "strategy/strategy.h"
 
 namespace podcron::reconcile {
 
 /// Enough pods for a run to start: `minEligible`, and never fewer than one.
 bool enough(const api::PodJobTemplateSpec& spec, const eligibility::Assessment& assessment);
 
-/// The chosen ones, in the order of their drawing, at most kTargetsMax; `seed` is of
-/// strategy::seed_of. Empty: the strategy is not of this build, or nothing is eligible.
-std::vector<api::TargetRef> choose_targets(const store::PodStore& pods, const api::Target& target,
-                                           const api::StrategySpec& strategy,
+/// The chosen ones, in name order, at most kTargetsMax. Empty: there are not enough pods, the
+/// strategy wants none of them, or it is not of this build.
+std::vector<api::TargetRef> choose_targets(const store::PodStore& pods,
+                                           const api::PodJobTemplateSpec& spec,
                                            const eligibility::Assessment& assessment,
-                                           std::uint64_t seed);
+                                           const strategy::Occasion& occasion);
+
+/// Another pod for a target that certainly did not start in `replaced`. The assessment must leave
+/// out all that the run has tried. nullopt: none is left.
+std::optional<api::TargetRef> choose_again(const store::PodStore& pods,
+                                           const api::PodJobTemplateSpec& spec,
+                                           const eligibility::Assessment& assessment,
+                                           const strategy::Occasion& occasion,
+                                           const api::TargetRef& replaced);
+
+/// "1 of 1 pods eligible; minEligible is 2": why choose_targets gave nothing.
+std::string describe_lack(const api::PodJobTemplateSpec& spec,
+                          const eligibility::Assessment& assessment);
 
 /// A pod as a target, as it is in the store now.
 api::TargetRef target_ref(const store::PodStore& pods, const api::Target& target,

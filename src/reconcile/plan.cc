@@ -6,7 +6,6 @@
 
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
-#include "strategy/strategy.h"
 
 namespace podcron::reconcile {
 namespace {
@@ -75,8 +74,12 @@ struct Planner {
   void replace_active();
   void wait(WallTime candidate, WallTime deadline, bool lacks_pod);
   void assess(eligibility::Assessment& out) const;
-  void judge_targets(const eligibility::Assessment& assessment);
-  void claim(WallTime candidate, WallTime deadline, const eligibility::Assessment& assessment);
+  std::vector<api::TargetRef> choose(WallTime candidate,
+                                     const eligibility::Assessment& assessment) const;
+  void judge_targets(const eligibility::Assessment& assessment,
+                     const std::vector<api::TargetRef>& targets);
+  void claim(WallTime candidate, const eligibility::Assessment& assessment,
+             std::vector<api::TargetRef> targets);
   void finish();
 };
 
@@ -406,14 +409,15 @@ void Planner::decide_candidate(WallTime candidate) {
   if (!view.capacity) return wait(candidate, deadline, false);
   eligibility::Assessment assessment;
   assess(assessment);
-  judge_targets(assessment);
-  if (!enough(spec.job, assessment)) {
+  std::vector<api::TargetRef> targets = choose(candidate, assessment);
+  judge_targets(assessment, targets);
+  if (targets.empty()) {
     if (spec.job.no_target_policy == api::NoTargetPolicy::kSkip) {
       return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
     }
     return wait(candidate, deadline, true);
   }
-  claim(candidate, deadline, assessment);
+  claim(candidate, assessment, std::move(targets));
 }
 
 /// Asks the holders to end what runs. An Unknown run cannot be asked: it keeps its place.
@@ -447,12 +451,21 @@ void Planner::assess(eligibility::Assessment& out) const {
   eligibility::assess(view.pods, view.owners, criteria, out);
 }
 
-void Planner::judge_targets(const eligibility::Assessment& assessment) {
+std::vector<api::TargetRef> Planner::choose(WallTime candidate,
+                                            const eligibility::Assessment& assessment) const {
+  return choose_targets(view.pods, job().spec.job, assessment,
+                        {job().meta.uid, candidate, 0, plan.status.strategy_state});
+}
+
+void Planner::judge_targets(const eligibility::Assessment& assessment,
+                            const std::vector<api::TargetRef>& targets) {
   const auto needed = static_cast<std::size_t>(std::max(1, job().spec.job.target.min_eligible));
   // A pod that only a run keeps busy serves all the same.
   const auto busy = static_cast<std::size_t>(
       assessment.counts[static_cast<std::size_t>(eligibility::Reason::kPodBusy)]);
-  if (assessment.eligible.size() + busy >= needed) {
+  // Only the strategy lacks a pod.
+  const bool refused = enough(job().spec.job, assessment) && targets.empty() && busy == 0;
+  if (assessment.eligible.size() + busy >= needed && !refused) {
     turn(condition::kTargetsAvailable, ConditionStatus::kTrue, condition::kEligiblePods,
          eligibility::describe(assessment));
     return;
@@ -461,10 +474,8 @@ void Planner::judge_targets(const eligibility::Assessment& assessment) {
     wake(*assessment.reconsider_at);
   }
   if (assessment.matched > 0) {
-    std::string message = eligibility::describe(assessment);
-    if (needed > 1) message += fmt::format("; minEligible is {}", needed);
     turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoEligiblePod,
-         std::move(message));
+         describe_lack(job().spec.job, assessment));
     return;
   }
   plan.probe_labels = true;
@@ -478,16 +489,15 @@ void Planner::judge_targets(const eligibility::Assessment& assessment) {
   }
 }
 
-void Planner::claim(WallTime candidate, WallTime deadline,
-                    const eligibility::Assessment& assessment) {
-  const api::PodJobTemplateSpec& spec = job().spec.job;
-  Claim claim{candidate, run_name(job().meta.name, job().meta.uid, candidate),
-              choose_targets(view.pods, spec.target, spec.strategy, assessment,
-                             strategy::seed_of(job().meta.uid, candidate, 0)),
+void Planner::claim(WallTime candidate, const eligibility::Assessment& assessment,
+                    std::vector<api::TargetRef> targets) {
+  Claim claim{candidate, run_name(job().meta.name, job().meta.uid, candidate), std::move(targets),
               summarise(assessment)};
-  if (claim.targets.empty()) return wait(candidate, deadline, true);  // nobody was drawn
   plan.status.active.push_back(
       {claim.run, candidate, std::string(view.holder), 1, api::ActiveState::kActive});
+  plan.status.strategy_state = strategy::remember(
+      job().spec.job.strategy, {job().meta.uid, candidate, 0, plan.status.strategy_state},
+      claim.targets.front().pod_name, plan.status.active);
   plan.status.decided_through = candidate;
   plan.status.last_schedule_time = candidate;
   plan.write = true;
@@ -562,7 +572,7 @@ Plan plan(const View& view, Now now) {
   if (view.assess && !plan.claim && !plan.memory.waiting) {
     eligibility::Assessment assessment;
     planner.assess(assessment);
-    planner.judge_targets(assessment);
+    planner.judge_targets(assessment, planner.choose(planner.wall, assessment));
   }
   if (in_future) {
     planner.turn(condition::kReady, ConditionStatus::kFalse, condition::kDecidedInFuture,

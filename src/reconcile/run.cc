@@ -485,11 +485,8 @@ void Run::abandon(Now now, std::string_view why, std::vector<RunAction>& out) {
 
 void Run::record(Now now, std::vector<RunAction>& out) {
   stage_ = Stage::kRecording;
-  const auto& max_failed = spec_.strategy.max_failed;
-  const auto n = static_cast<std::int64_t>(targets_.size());
-  const std::int64_t failed_max =
-      max_failed.percent ? n * max_failed.value / 100 : max_failed.value;
-  status_.phase = phase_of(status_.targets, failed_max);
+  status_.phase =
+      phase_of(status_.targets, strategy::failed_max_of(spec_.strategy, targets_.size()));
   status_.target =
       targets_.size() == 1 ? targets_.front().pod_name : fmt::format("{} pods", targets_.size());
   status_.completion_time = whole_seconds(now.wall);

@@ -13,6 +13,23 @@ constexpr std::size_t kHistoryEntries = 10;
 /// Times later than the API server's clock plus this are never claimed (the contract's section 3).
 constexpr Seconds kAheadMost{5};
 
+/// The API keeps so many entries of strategyState.
+constexpr std::size_t kRemembered = 64;
+
+/// Whether the strategy is one whose draws build on those before them.
+bool takes_turns(const Json& pod_cron_job) {
+  const std::string type =
+      text_in(pod_cron_job, "spec", "podJobTemplate", "spec", "strategy", "type");
+  return type == "RoundRobin" || type == "LeastRecent";
+}
+
+/// The claim of that time and the pod that it drew are one write.
+bool remembers(const Json& pod_cron_job, WallTime claimed) {
+  const Json* state = find_in(pod_cron_job, "status", "strategyState");
+  return state != nullptr && state->is_object() && state->size() <= kRemembered &&
+         std::count(state->begin(), state->end(), Json(to_rfc3339(claimed))) == 1;
+}
+
 bool same_entry(const HistoryView& a, const HistoryView& b) {
   return a.from == b.from && a.outcome == b.outcome && a.reason == b.reason;
 }
@@ -118,6 +135,9 @@ void Checker::check_one_claim(const ScheduleAccount& account, const Change& chan
   if (const auto born = time_in(base, "metadata", "creationTimestamp");
       born && entry.scheduled_time <= *born) {
     broken("S6 conservation", "it is from before the creation");
+  }
+  if (takes_turns(base) && !remembers(change.shown->json, entry.scheduled_time)) {
+    broken("S16 turns", "strategyState does not say which pod it drew");
   }
 }
 

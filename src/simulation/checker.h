@@ -3,7 +3,7 @@
 //
 // It sees only ground truth: versions of objects, dials that left a replica, process starts and
 // ends. It never asks an engine. Source: facts A5 of docs/ (S1-S15, L1-L6), the contract's
-// section 7.
+// section 7; S16: what a strategy must remember is written with the claim (docs/adr/0006).
 #pragma once
 
 #include <cstdint>

@@ -20,9 +20,14 @@ std::string draw_word(Prng& prng, std::initializer_list<const char*> words) {
 }
 
 Json draw_strategy(Prng& prng) {
-  const std::uint64_t drawn = prng.below(10);
+  const std::uint64_t drawn = prng.below(20);
   if (drawn < 7) return {{"type", "Random"}, {"count", 1}};
   if (drawn < 8) return {{"type", "Random"}, {"count", 2}};
+  if (drawn < 11) return {{"type", "RoundRobin"}};
+  if (drawn < 13) return {{"type", "LeastRecent"}};
+  if (drawn < 16) return {{"type", draw_word(prng, {"Sticky", "Oldest", "Newest"})}};
+  if (drawn < 17) return {{"type", "PerTopology"}, {"topologyKey", "kubernetes.io/hostname"}};
+  if (drawn < 18) return {{"type", "Percent"}, {"percent", 50}};
   return {{"type", "All"}, {"maxParallel", prng.chance(500) ? Json("50%") : Json(2)}};
 }
 

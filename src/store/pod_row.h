@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,19 @@ struct PodStore::Row {
   }
 };
 static_assert(sizeof(PodStore::Row) <= 64, "a row is one cache line");
+
+/// Rows in chunks: growing moves none of them and leaves no half-empty doubled vector.
+inline constexpr std::size_t kChunkRows = 1024;
+
+/// row() for who walks through many: no call per pod. Holds as long as a view into a row.
+class PodStore::Rows {
+ public:
+  explicit Rows(const std::unique_ptr<Row[]>* chunks) : chunks_(chunks) {}
+  const Row& operator[](PodHandle pod) const { return chunks_[pod / kChunkRows][pod % kChunkRows]; }
+
+ private:
+  const std::unique_ptr<Row[]>* chunks_;
+};
 
 /// Equal for all pods of one template in one namespace, so that it exists once, packed.
 struct PodStore::Shape {

@@ -34,8 +34,6 @@ std::uint32_t container_states(const api::Pod& pod) {
   return bits;
 }
 
-// Rows in chunks: growing moves none of them and leaves no half-empty doubled vector.
-constexpr std::size_t kChunkRows = 1024;
 // Below this a vector is not worth shrinking.
 constexpr std::size_t kShrinkCapacityMin = 64;
 
@@ -248,6 +246,8 @@ std::size_t PodStore::size() const { return state_->row_limit - state_->free_row
 
 const PodStore::Row& PodStore::row(PodHandle pod) const { return state_->at(pod); }
 
+PodStore::Rows PodStore::rows() const { return Rows(state_->chunks.data()); }
+
 const PodStore::Shape& PodStore::shape(PodHandle pod) const {
   const State& state = *state_;
   const ShapeId id = state.at(pod).shape;
@@ -259,6 +259,8 @@ const PodStore::Shape& PodStore::shape(PodHandle pod) const {
 }
 
 std::size_t PodStore::shape_limit() const { return state_->shapes.id_limit(); }
+
+std::size_t PodStore::node_limit() const { return state_->nodes.id_limit(); }
 
 std::string_view PodStore::namespace_of(PodHandle pod) const {
   return packed_namespace(state_->shapes[row(pod).shape]);

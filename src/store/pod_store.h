@@ -58,12 +58,16 @@ class PodStore {
   // and sweep. O(1) unless said otherwise.
   struct Row;    // hot part, about 64 bytes; defined in store/pod_row.h
   struct Shape;  // shared cold part: containers, labels, owner, generate name; same file
+  class Rows;    // all rows by handle; same file
   [[nodiscard]] const Row& row(PodHandle pod) const;
+  [[nodiscard]] Rows rows() const;
   /// Unpacked into a place of the store's own: the next call for another shape overwrites it.
   /// Cost: about 0.3 us, O(1) for the shape that was asked for last.
   [[nodiscard]] const Shape& shape(PodHandle pod) const;
   /// Every ShapeId is below this.
   [[nodiscard]] std::size_t shape_limit() const;
+  /// Every Row::node is below this.
+  [[nodiscard]] std::size_t node_limit() const;
   [[nodiscard]] std::string_view namespace_of(PodHandle pod) const;
   [[nodiscard]] std::string_view name(PodHandle pod) const;
   [[nodiscard]] const Uid& uid(PodHandle pod) const;

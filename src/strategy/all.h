@@ -4,11 +4,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "api/pod_job_spec.h"
+#include "strategy/strategy.h"
 
 namespace podcron::strategy {
 
-void choose_all(const api::StrategySpec& spec, std::size_t eligible_count, std::uint64_t seed,
-                std::vector<std::uint32_t>& out);
+void choose_all(const Question& question, std::vector<std::uint32_t>& out);
 
 }  // namespace podcron::strategy

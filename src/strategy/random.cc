@@ -35,18 +35,26 @@ void choose_many(std::size_t chosen, std::size_t eligible, Prng& prng,
 
 }  // namespace
 
-void choose_random(const api::StrategySpec& spec, std::size_t eligible_count, std::uint64_t seed,
-                   std::vector<std::uint32_t>& out) {
-  if (spec.count <= 0) return;
-  const std::size_t chosen = std::min(static_cast<std::size_t>(spec.count), eligible_count);
+void sample(std::size_t wanted, std::size_t eligible, std::uint64_t seed,
+            std::vector<std::uint32_t>& out) {
+  const std::size_t chosen = std::min(wanted, eligible);
   out.reserve(out.size() + chosen);
   Prng prng(seed);
   // Both leave the indices in name order, so that which one ran shows nowhere.
   if (chosen <= kFewMax) {
-    choose_few(chosen, eligible_count, prng, out);
+    choose_few(chosen, eligible, prng, out);
   } else {
-    choose_many(chosen, eligible_count, prng, out);
+    choose_many(chosen, eligible, prng, out);
   }
+}
+
+void choose_random(const Question& question, std::vector<std::uint32_t>& out) {
+  const auto count = static_cast<std::size_t>(std::max(question.spec.count, 0));
+  sample(count, question.candidates.size(), question.seed(), out);
+}
+
+void choose_one_at_random(const Question& question, std::vector<std::uint32_t>& out) {
+  sample(1, question.candidates.size(), question.seed(), out);
 }
 
 }  // namespace podcron::strategy

@@ -1,33 +1,64 @@
 // Eligible pods -> targets. Filter first, then choose.
 //
-// A strategy is a pure function of (eligible pods in name order, parameters, seed): a repeated
-// decision is the same decision. One file and one row of the table in strategy.cc add a strategy.
-// Source: docs/adr/0006-deterministic-strategies.md.
+// A strategy is a pure function of (eligible pods in name order, parameters, strategyState, seed):
+// a repeated decision is the same decision. One file and one row of the table in strategy.cc add a
+// strategy. Source: docs/adr/0006-deterministic-strategies.md.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/pod_cron_job.h"
 #include "api/pod_job_spec.h"
-#include "base/result.h"
 #include "base/time.h"
 #include "base/uid.h"
+#include "strategy/candidates.h"
 
 namespace podcron::strategy {
 
 /// seed = hash(UID of the PodCronJob, scheduled time, redraw number).
 std::uint64_t seed_of(const Uid& pod_cron_job, WallTime scheduled_time, std::uint32_t redraw);
 
-/// Appends the indices (into the eligible pods in name order) of the chosen ones, none twice.
-/// `eligible_count` may be 0. No allocation beyond `out`.
-using Choose = void (*)(const api::StrategySpec& spec, std::size_t eligible_count,
-                        std::uint64_t seed, std::vector<std::uint32_t>& out);
+/// Which draw it is: of whom, for when, and what the draws before it left behind.
+struct Occasion {
+  Uid pod_cron_job;
+  WallTime scheduled_time;
+  std::uint32_t redraw = 0;
+  const api::StringMap& state;  // status.strategyState, as it is now
+};
+
+struct Question {
+  const api::StrategySpec& spec;
+  const Candidates& candidates;
+  const Occasion& occasion;
+
+  [[nodiscard]] std::uint64_t seed() const {
+    return seed_of(occasion.pod_cron_job, occasion.scheduled_time, occasion.redraw);
+  }
+};
+
+/// Appends the indices (into the candidates) of the chosen ones, in name order and none twice.
+/// There may be no candidates. No allocation beyond `out`, which may grow for a while by more than
+/// is chosen.
+using Choose = void (*)(const Question& question, std::vector<std::uint32_t>& out);
+
+/// What strategyState is after `chosen` was drawn; `active` are the unfinished runs, perhaps with
+/// this one. At most kStrategyStateMax entries, sorted.
+using Remember = api::StringMap (*)(const Occasion& occasion, std::string_view chosen,
+                                    std::span<const api::ActiveRun> active);
 
 struct Row {
   std::string_view type;
   Choose choose;
+  /// One pod in place of a chosen one that certainly did not start.
+  Choose choose_again;
+  /// Null: each draw stands for itself.
+  Remember remember = nullptr;
+  /// The pod in place of another one must be on the same node.
+  bool again_on_same_node = false;
 };
 
 /// All strategies of this build, by name.
@@ -36,8 +67,18 @@ std::span<const Row> table();
 /// nullptr: not implemented in this build (the contract's section 5 has more).
 const Row* find(std::string_view type);
 
-/// How many targets may run at once: maxParallel for All (percent rounded down, at least one), all
-/// of them otherwise.
+/// What strategyState is once a claim chose `chosen` first. A strategy that remembers nothing
+/// leaves nothing, also not what another one wrote.
+api::StringMap remember(const api::StrategySpec& spec, const Occasion& occasion,
+                        std::string_view chosen, std::span<const api::ActiveRun> active);
+
+/// Why there are eligible pods and yet none was chosen, to go after "3 of 3 pods eligible; ".
+std::string why_none(const api::StrategySpec& spec);
+
+/// How many targets may run at once: maxParallel (percent rounded down, at least one).
 std::size_t parallel_of(const api::StrategySpec& spec, std::size_t targets);
+
+/// How many targets may fail before the run has: maxFailed (percent rounded down).
+std::int64_t failed_max_of(const api::StrategySpec& spec, std::size_t targets);
 
 }  // namespace podcron::strategy

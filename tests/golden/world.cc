@@ -81,6 +81,13 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
     spec.job.strategy.type = value;
   } else if (key == "count") {
     spec.job.strategy.count = number(value);
+  } else if (key == "ordinal") {
+    spec.job.strategy.ordinal = number(value);
+  } else if (key == "fallback") {
+    spec.job.strategy.fallback =
+        value == "Random" ? api::OrdinalFallback::kRandom : api::OrdinalFallback::kNone;
+  } else if (key == "percent") {
+    spec.job.strategy.percent = number(value);
   } else if (key == "deadline") {
     spec.starting_deadline_seconds = number(value);
   } else if (key == "suspend") {
@@ -133,6 +140,9 @@ std::string describe(const reconcile::Plan& plan) {
       targets += (targets.empty() ? "" : ",") + target.pod_name;
     }
     printed += fmt::format("claim {} targets={}\n", plan.claim->run, targets);
+    for (const auto& [pod, time] : plan.status.strategy_state) {
+      printed += fmt::format("used {} {}\n", pod, time);
+    }
   }
   for (const api::Condition& c : plan.status.conditions) {
     if (c.status == api::ConditionStatus::kFalse && c.type != "Ready") {
@@ -252,6 +262,11 @@ void World::make_pod(const std::vector<std::string>& words) {
       pod.generate_name.clear();
     } else if (words[i] == "ephemeral") {
       pod.ephemeral_running = true;
+    } else if (words[i] == "stateful") {
+      pod.generate_name = "db-";
+      pod.controller = api::OwnerReference{"apps", "StatefulSet", "db", uid_of("db")};
+    } else if (words[i].starts_with("node=")) {
+      pod.node_name = words[i].substr(5);
     } else if (words[i].starts_with("young=")) {
       pod.ready_since = now_ - Seconds{number(words[i].substr(6))};
     } else {

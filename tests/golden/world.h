@@ -5,7 +5,8 @@
 //   podcronjob NAME key=value...   creates it (created at the last `at`, or the epoch)
 //   edit NAME key=value...         changes its spec; generation moves
 //   pod NAME [word...]             ready by default; words: notready terminating unlabelled bare
-//                                  adopted ephemeral young=SECONDS; again to change it
+//                                  adopted ephemeral stateful (named db-N) young=SECONDS
+//                                  node=NAME; again to change it
 //   remove POD                     the pod is gone
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
@@ -53,7 +54,7 @@ class World {
   store::PodStore pods_;
   store::WorkloadStore owners_;
   api::LabelSelector serving_;
-  std::vector<std::string> owner_kinds_{"ReplicaSet"};
+  std::vector<std::string> owner_kinds_{"ReplicaSet", "StatefulSet"};
   std::map<std::string, std::string> zone_files_;
   std::shared_ptr<const ZoneDatabase> zones_;
   WallTime now_{};

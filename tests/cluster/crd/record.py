@@ -22,7 +22,7 @@ SCHEDULE_STATUS = {
     "history": [{"from": T1, "to": T1, "count": 1, "outcome": "Succeeded", "reason": "Completed",
                  "podJob": "digest-1"},
                 {"from": T1, "to": T2, "count": 5, "outcome": "Skipped", "reason": "Suspended"}],
-    "strategyState": {"last": "shop-0"},
+    "strategyState": {"shop-0": T1},
     "conditions": [{"type": "Ready", "status": "False", "reason": "NoEligiblePod", "message": "none",
                     "lastTransitionTime": T1, "observedGeneration": 1}],
 }
@@ -84,7 +84,7 @@ def check_decided_through(api, checks):
     for name, most, value in (
             ("active", 100, lambda n: {"active": [dict(run, name=f"r{i}") for i in range(n)]}),
             ("history", 10, lambda n: {"history": SCHEDULE_STATUS["history"][:1] * n}),
-            ("strategyState", 64, lambda n: {"strategyState": {"last": None} | {f"k{i}": "" for i in range(n)}})):
+            ("strategyState", 64, lambda n: {"strategyState": {"shop-0": None} | {f"k{i}": "" for i in range(n)}})):
         accepted(checks, f"status.{name} may have {most} entries", status(value(most)))
         reply = status(value(most + 1))
         checks.equal(f"status.{name} must not have {most + 1} entries",

@@ -2,6 +2,7 @@
 // Method: one field at a time in a template that has none.
 #include "api/not_implemented.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "api/codec.h"
@@ -30,11 +31,9 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
        "target.interactiveSessions.exclude: AnyExec"},
       {R"({"target":{"interactiveSessions":{"cooldownSeconds":60}}})",
        "target.interactiveSessions.cooldownSeconds: 60"},
-      {R"({"strategy":{"type":"RoundRobin"}})", "strategy.type: RoundRobin"},
-      {R"({"strategy":{"type":"Random","ordinal":0}})", "strategy.ordinal"},
-      {R"({"strategy":{"fallback":"None"}})", "strategy.fallback"},
-      {R"({"strategy":{"topologyKey":"zone"}})", "strategy.topologyKey"},
-      {R"({"strategy":{"percent":10}})", "strategy.percent"},
+      {R"({"strategy":{"type":"Webhook"}})", "strategy.type: Webhook"},
+      {R"({"strategy":{"type":"PerTopology","topologyKey":"topology.kubernetes.io/zone"}})",
+       "strategy.topologyKey: topology.kubernetes.io/zone"},
       {R"({"strategy":{"webhook":{"name":"x"}}})", "strategy.webhook"},
       {R"({"deliveryPolicy":"AtLeastOnce"})", "deliveryPolicy: AtLeastOnce"},
       {R"({"backoffLimit":1})", "backoffLimit: 1"},
@@ -58,6 +57,13 @@ TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
   EXPECT_EQ(in_template(R"({"target":{"revision":"PreferLatest",
       "interactiveSessions":{"exclude":"None"}},"strategy":{"type":"Random","count":3}})"),
             "");
+  for (const char* strategy :
+       {R"("type":"RoundRobin")", R"("type":"LeastRecent")", R"("type":"Sticky")",
+        R"("type":"Oldest")", R"("type":"Newest")", R"("type":"Percent","percent":10)",
+        R"("type":"Ordinal","ordinal":0,"fallback":"Random")",
+        R"("type":"PerTopology","topologyKey":"kubernetes.io/hostname")"}) {
+    EXPECT_EQ(in_template(fmt::format(R"({{"strategy":{{{}}}}})", strategy)), "");
+  }
 }
 
 TEST(NotImplemented, AnObjectNamesItsFirstFieldByItsWholePath) {

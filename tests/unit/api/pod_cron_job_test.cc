@@ -24,6 +24,13 @@ PodCronJob decoded(std::string_view json) {
   return job.value_or(PodCronJob{});
 }
 
+/// What a patch is of.
+PodCronJob version(std::uint64_t resource_version) {
+  PodCronJob job;
+  job.meta.resource_version = resource_version;
+  return job;
+}
+
 std::string refused(std::string_view json) {
   const auto job = Decoder().pod_cron_job(json);
   EXPECT_FALSE(job.has_value());
@@ -150,12 +157,13 @@ TEST(EncodePodCronJobStatus, ReadsBackTheSame) {
                      "Superseded", ""},
                     {at("2026-03-03T00:00:00Z"), at("2026-03-03T00:00:00Z"), 1, Outcome::kSucceeded,
                      "", "digest-1"}};
+  status.strategy_state = {{"shop-0", "2026-03-08T19:00:00Z"}, {"shop-1", ""}};
   status.conditions = {{"Ready", ConditionStatus::kFalse, "NotImplemented", "spec.http: \"x\"\n",
                         at("2026-03-01T00:00:00Z"), 4},
                        {"SessionDetection", ConditionStatus::kUnknown, "Disabled", "",
                         at("2026-03-01T00:00:00Z"), 4}};
   status.observed_generation = 4;
-  const std::string patch = encode_status_patch(status, 900);
+  const std::string patch = encode_status_patch(status, version(900));
   EXPECT_THAT(patch, HasSubstr(R"("metadata":{"resourceVersion":"900"})"));
   // The patch on top of an object without status is the status.
   const auto at_status = patch.find(R"("status":)");
@@ -170,16 +178,43 @@ TEST(EncodePodCronJobStatus, TimesOfAnyDayAndYearAreRfc3339) {
   for (const auto* text : {"2026-03-08T23:59:59Z", "1969-12-31T23:59:59Z", "2000-02-29T00:00:00Z",
                            "9999-12-31T12:34:56Z", "0001-01-01T00:00:01Z"}) {
     status.history.push_back({at(text), at(text), 1, Outcome::kMissed, "", ""});
-    EXPECT_THAT(encode_status_patch(status, 1), HasSubstr(text));
+    EXPECT_THAT(encode_status_patch(status, version(1)), HasSubstr(text));
   }
 }
 
 TEST(EncodePodCronJobStatus, WhatIsAbsentIsRemoved) {
-  const std::string patch = encode_status_patch(PodCronJobStatus{}, 18446744073709551615ULL);
+  const std::string patch =
+      encode_status_patch(PodCronJobStatus{}, version(18446744073709551615ULL));
   EXPECT_EQ(patch, R"({"metadata":{"resourceVersion":"18446744073709551615"},"status":{)"
                    R"("observedGeneration":0,"decidedThrough":null,"observedSchedule":null,)"
                    R"("lastScheduleTime":null,"lastSuccessfulTime":null,"lastFailureTime":null,)"
-                   R"("nextScheduleTime":null,"active":[],"history":[],"conditions":[]}})");
+                   R"("nextScheduleTime":null,"active":[],"history":[],"strategyState":null,)"
+                   R"("conditions":[]}})");
+}
+
+TEST(EncodePodCronJobStatus, EntriesOfTheStrategyStateThatAreGoneAreNamed) {
+  PodCronJob before = version(7);
+  before.status.strategy_state = {{"a\"b", "1"}, {"kept", "2"}, {"last", "3"}};
+  PodCronJobStatus status;
+  status.strategy_state = {{"kept", "4"}, {"new", "5"}};
+  EXPECT_THAT(encode_status_patch(status, before),
+              HasSubstr(R"("strategyState":{"kept":"4","new":"5","a\"b":null,"last":null},)"));
+  status.strategy_state.clear();
+  EXPECT_THAT(encode_status_patch(status, before), HasSubstr(R"("strategyState":null,)"));
+}
+
+TEST(DecodePodCronJob, ReadsTheParametersOfEachStrategy) {
+  const auto strategy = [](const char* json) {
+    return decoded(
+               with(kPodCronJob, R"({"type": "All", "maxParallel": "50%", "maxFailed": 1})", json))
+        .spec.job.strategy;
+  };
+  EXPECT_EQ(strategy(R"({"type": "Ordinal", "ordinal": 3})").ordinal, 3);
+  EXPECT_EQ(strategy(R"({"type": "Ordinal", "ordinal": 3})").fallback, OrdinalFallback::kNone);
+  EXPECT_EQ(strategy(R"({"type": "Ordinal", "ordinal": 3, "fallback": "Random"})").fallback,
+            OrdinalFallback::kRandom);
+  EXPECT_EQ(strategy(R"({"type": "PerTopology", "topologyKey": "x"})").topology_key, "x");
+  EXPECT_EQ(strategy(R"({"type": "Percent", "percent": 40})").percent, 40);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 #include "cli/schedule_source.h"
 #include "cli/zone_files.h"
-#include "strategy/strategy.h"
+#include "strategy/random.h"
 #include "unit/eligibility/pod_builder.h"
 
 namespace podcron::cli {
@@ -51,15 +51,39 @@ struct Case {
   std::uint64_t version = 100;
 };
 
+TEST(Explanation, TurnsGoOnFromChoiceToChoice) {
+  Case world;
+  for (const char* type : {"RoundRobin", "LeastRecent"}) {
+    world.snapshot.job.spec.job.strategy.type = type;
+    world.snapshot.job.status.strategy_state = {{Case::kNames.at(1), "2026-03-08T11:50:00Z"}};
+    std::vector<std::string> pods;
+    for (const Choice& choice : world.explain().choices) pods.push_back(choice.pods.at(0));
+    EXPECT_EQ(pods, (std::vector<std::string>{Case::kNames.at(2), Case::kNames.at(0),
+                                              Case::kNames.at(1)}))
+        << type;
+  }
+}
+
+TEST(Explanation, SaysWhenTheStrategyFindsNobody) {
+  Case world;
+  world.snapshot.job.spec.job.strategy.type = "Ordinal";
+  world.snapshot.job.spec.job.strategy.ordinal = 4;
+  const Choice choice = world.explain().choices.at(0);
+  EXPECT_TRUE(choice.pods.empty());
+  EXPECT_TRUE(choice.instead.starts_with(
+      "3 eligible, none of them is the StatefulSet pod with index 4: would wait for one until"))
+      << choice.instead;
+}
+
 TEST(Explanation, ChoosesAsTheControllerWould) {
   const Case world;
   const Explanation explanation = world.explain();
   ASSERT_EQ(explanation.choices.size(), 3U);
   for (const Choice& choice : explanation.choices) {
     std::vector<std::uint32_t> chosen;
-    strategy::find("Random")->choose(
-        world.snapshot.job.spec.job.strategy, Case::kNames.size(),
-        strategy::seed_of(world.snapshot.job.meta.uid, choice.scheduled_time, 0), chosen);
+    strategy::sample(1, Case::kNames.size(),
+                     strategy::seed_of(world.snapshot.job.meta.uid, choice.scheduled_time, 0),
+                     chosen);
     EXPECT_EQ(choice.pods, std::vector<std::string>{Case::kNames.at(chosen.at(0))});
   }
 }

@@ -235,7 +235,9 @@ TEST(Run, AClaimThatWasTakenOverIsNotRun) {
 }
 
 TEST(Run, AfterASlowLookAtThePodEverythingIsLookedAtAgain) {
-  Driver d({pod("web-1", 1), pod("web-2", 2)});
+  api::PodJobTemplateSpec s = spec();
+  s.strategy.max_parallel = {2, false};
+  Driver d({pod("web-1", 1), pod("web-2", 2)}, s);
   d.feed(ok(record()));
   d.feed(ParentReply{parent()});
   d.now += 2500;
@@ -424,6 +426,48 @@ TEST(Run, AllRunsInWavesOfMaxParallel) {
   d.feed(TaskOver{0, success()});
   ASSERT_TRUE(d.asks_only_for<ReadPod>());
   EXPECT_EQ(std::get<ReadPod>(d.actions[0]).target, 2u);
+}
+
+TEST(Run, WithoutMaxParallelAQuarterOfTheTargetsRunAtOnceWhateverTheStrategy) {
+  for (const char* type : {"All", "Random", "PerTopology", "Percent"}) {
+    api::PodJobTemplateSpec s = spec();
+    s.strategy.type = type;
+    std::vector<api::TargetRef> pods;
+    for (std::uint64_t i = 0; i < 9; ++i) pods.push_back(pod("web-" + std::to_string(i), i + 1));
+    Driver d(pods, s);
+    d.feed(ok(record()));
+    d.feed(ParentReply{parent()});
+    EXPECT_EQ(d.actions.size(), 2U) << type;
+  }
+}
+
+/// How a run of four targets ends of which so many fail.
+api::PodJobPhase with_failures(int failures, api::IntOrPercent max_failed) {
+  api::PodJobTemplateSpec s = spec();
+  s.strategy.type = "All";
+  s.strategy.max_parallel = {4, false};
+  s.strategy.max_failed = max_failed;
+  Driver d({pod("a", 1), pod("b", 2), pod("c", 3), pod("d", 4)}, s);
+  d.feed(ok(record()));
+  d.feed(ParentReply{parent()});
+  api::ExecReport failure = success();
+  failure.status_json = R"({"status":"Failure","reason":"NonZeroExitCode",)"
+                        R"("details":{"causes":[{"reason":"ExitCode","message":"3"}]}})";
+  for (std::uint32_t i = 0; i < 4; ++i) d.feed(PodChecked{i, ""});
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    d.feed(TaskOver{i, static_cast<int>(i) < failures ? failure : success()});
+  }
+  return d.run.status().phase;
+}
+
+TEST(Run, FailsWhenMoreThanMaxFailedTargetsFail) {
+  using Phase = api::PodJobPhase;
+  EXPECT_EQ(with_failures(0, {0, false}), Phase::kSucceeded);
+  EXPECT_EQ(with_failures(1, {0, false}), Phase::kFailed);
+  EXPECT_EQ(with_failures(2, {2, false}), Phase::kSucceeded);
+  EXPECT_EQ(with_failures(3, {2, false}), Phase::kFailed);
+  EXPECT_EQ(with_failures(1, {49, true}), Phase::kSucceeded);
+  EXPECT_EQ(with_failures(2, {49, true}), Phase::kFailed);
 }
 
 TEST(Run, AContainerWithoutEnvIsDialledAgainWithoutIt) {

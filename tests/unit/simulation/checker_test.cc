@@ -109,6 +109,12 @@ class CheckerTest : public testing::Test {
     send(author, Method::kPost, "podjobs", "", to_text(body), late);
   }
 
+  /// From now on its draws build on those before them.
+  void take_turns() {
+    send("user", Method::kPatch, "podcronjobs", "demo",
+         R"({"spec":{"podJobTemplate":{"spec":{"strategy":{"type":"RoundRobin"}}}}})");
+  }
+
   std::uint64_t start(int second, const char* pod_uid = kPod, const char* pod = "web-0",
                       const char* index = "0") {
     ProcessRecord process;
@@ -184,6 +190,23 @@ TEST_F(CheckerTest, UniqueClaimADecidedTimeIsNotClaimed) {
   status({}, {{10, "Skipped", ""}}, 10);
   status({10}, {{10, "Skipped", ""}}, 10);
   expect_broken("S1 unique claim");
+}
+
+TEST_F(CheckerTest, TurnsADrawThatIsRememberedWithItsClaimBreaksNothing) {
+  take_turns();
+  now_ = Millis{10'020};
+  const Json body = {{"status", {{"strategyState", {{"web-0", time(10)}}}}},
+                     {"metadata", {{"resourceVersion", version(Resource::kPodCronJobs, "demo")}}}};
+  send(kHolder, Method::kPatch, "podcronjobs", "demo/status", to_text(body));
+  status({10}, {}, 10);
+  expect_whole();
+}
+
+TEST_F(CheckerTest, TurnsADrawIsNotForgotten) {
+  take_turns();
+  now_ = Millis{10'020};
+  status({10}, {}, 10);
+  expect_broken("S16 turns");
 }
 
 TEST_F(CheckerTest, CompareAndSwapAStatusIsNotWrittenBlindly) {

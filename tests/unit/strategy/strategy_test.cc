@@ -11,25 +11,68 @@
 #include <vector>
 
 #include "base/prng.h"
+#include "strategy/random.h"
+#include "unit/strategy/replicas.h"
 
 namespace podcron::strategy {
 namespace {
 
-std::vector<std::uint32_t> choose(std::string_view type, std::int32_t count, std::size_t eligible,
-                                  std::uint64_t seed) {
-  api::StrategySpec spec;
-  spec.type = type;
-  spec.count = count;
+using test::occasion;
+using test::Replicas;
+using test::strategy_of;
+
+/// As Random draws with that seed, without pods.
+std::vector<std::uint32_t> draw(std::size_t count, std::size_t eligible, std::uint64_t seed) {
   std::vector<std::uint32_t> out;
-  find(type)->choose(spec, eligible, seed, out);
+  sample(count, eligible, seed, out);
   return out;
 }
 
-api::StrategySpec all_with(std::int32_t value, bool percent) {
-  api::StrategySpec spec;
-  spec.type = "All";
+api::StrategySpec parallel(std::int32_t value, bool percent) {
+  api::StrategySpec spec = strategy_of("All");
   spec.max_parallel = {value, percent};
   return spec;
+}
+
+/// Parameters that no CRD would let through are among them.
+api::StrategySpec drawn_spec(std::string_view type, Prng& prng) {
+  api::StrategySpec spec = strategy_of(type);
+  spec.count = static_cast<std::int32_t>(prng.below(40)) - 5;
+  spec.percent = static_cast<std::int32_t>(prng.below(120)) - 10;
+  spec.ordinal = static_cast<std::int32_t>(prng.below(10)) - 2;
+  if (prng.chance(500)) spec.fallback = api::OrdinalFallback::kRandom;
+  return spec;
+}
+
+/// Pods of a Deployment and of a StatefulSet on a few nodes, some of which do not say since when
+/// they are ready.
+Replicas drawn_replicas(Prng& prng) {
+  Replicas replicas;
+  const std::uint64_t count = prng.below(30);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    api::Pod pod = prng.chance(300) ? replicas.stateful(static_cast<int>(prng.below(20)))
+                                    : replicas.pod(fmt::format("shop-7c9d-{:05}", prng.below(99)));
+    pod.node_name = fmt::format("node-{}", prng.below(5));
+    pod.ready_since = test::kNow - Seconds(static_cast<std::int64_t>(prng.below(5)));
+    if (prng.chance(100)) pod.ready_since.reset();
+    replicas.put(pod);
+  }
+  return replicas;
+}
+
+/// Uses of some of them, entries that are none, and pods that are gone.
+api::StringMap drawn_state(const Replicas& replicas, Prng& prng) {
+  api::StringMap state;
+  for (std::size_t i = 0; i < replicas.size(); ++i) {
+    if (prng.chance(400)) {
+      const auto minute = static_cast<std::int64_t>(prng.below(9));
+      state.emplace_back(replicas.name(i), to_rfc3339(test::kNow - Seconds(60 * minute)));
+    }
+  }
+  if (prng.chance(300)) state.emplace_back("last", "shop-0");
+  if (prng.chance(300)) state.emplace_back("shop-gone", to_rfc3339(test::kNow));
+  std::sort(state.begin(), state.end());
+  return state;
 }
 
 /// Sum of (observed - expected)^2 / expected over equally likely cells.
@@ -48,51 +91,99 @@ TEST(Strategy, TheTableIsSortedAndFindsItsRows) {
   EXPECT_TRUE(std::is_sorted(table().begin(), table().end(),
                              [](const Row& a, const Row& b) { return a.type < b.type; }));
   for (const Row& row : table()) EXPECT_EQ(find(row.type), &row);
-  for (const char* type : {"", "random", "Sticky", "Webhook"}) EXPECT_EQ(find(type), nullptr);
+  for (const char* type : {"", "random", "Webhook"}) EXPECT_EQ(find(type), nullptr);
 }
 
 TEST(Strategy, EveryChoiceIsInRangeInNameOrderAndWithoutRepetition) {
   Prng prng(1);
-  for (const Row& row : table()) {
-    for (int i = 0; i < 3'000; ++i) {
-      const auto eligible = static_cast<std::size_t>(prng.below(200));
-      const auto count = static_cast<std::int32_t>(prng.below(250));
-      const auto chosen = choose(row.type, count, eligible, prng.next());
-      const std::size_t wanted =
-          row.type == "All" ? eligible : std::min(eligible, static_cast<std::size_t>(count));
-      ASSERT_EQ(chosen.size(), wanted);
-      ASSERT_TRUE(std::adjacent_find(chosen.begin(), chosen.end(), std::greater_equal<>()) ==
-                  chosen.end());
-      ASSERT_TRUE(chosen.empty() || chosen.back() < eligible);
+  for (int i = 0; i < 400; ++i) {
+    const Replicas replicas = drawn_replicas(prng);
+    const api::StringMap state = drawn_state(replicas, prng);
+    for (const Row& row : table()) {
+      const api::StrategySpec spec = drawn_spec(row.type, prng);
+      const Occasion now{Uid{prng.next(), 1}, test::kNow, 0, state};
+      for (const Choose choose : {row.choose, row.choose_again}) {
+        std::vector<std::uint32_t> chosen{7, 8};
+        choose({spec, replicas.candidates(), now}, chosen);
+        ASSERT_GE(chosen.size(), 2U);
+        ASSERT_EQ(chosen[1], 8U) << "a choice is appended";
+        chosen.erase(chosen.begin(), chosen.begin() + 2);
+        ASSERT_TRUE(std::adjacent_find(chosen.begin(), chosen.end(), std::greater_equal<>()) ==
+                    chosen.end())
+            << row.type;
+        ASSERT_TRUE(chosen.empty() || chosen.back() < replicas.size()) << row.type;
+      }
     }
   }
 }
 
-TEST(Strategy, NoPodsAndNoCountChooseNothing) {
-  for (const Row& row : table()) EXPECT_TRUE(choose(row.type, 1, 0, 7).empty());
-  EXPECT_TRUE(choose("Random", 0, 5, 7).empty());
-  EXPECT_TRUE(choose("Random", -3, 5, 7).empty());
-}
-
-TEST(Strategy, AChoiceIsAppendedToWhatIsThere) {
-  for (const Row& row : table()) {
-    api::StrategySpec spec;
-    spec.type = row.type;
+TEST(Strategy, EachChoosesAsManyAsItSays) {
+  Replicas replicas(10);
+  replicas.put_on("node-2", "shop-7c9d-00003");
+  const auto chosen = [&](const char* type) {
+    api::StrategySpec spec = strategy_of(type);
     spec.count = 3;
-    std::vector<std::uint32_t> out{1, 2};
-    row.choose(spec, 3, 7, out);
-    EXPECT_EQ(out, (std::vector<std::uint32_t>{1, 2, 0, 1, 2}));
+    spec.percent = 40;
+    spec.fallback = api::OrdinalFallback::kRandom;
+    return replicas.indices(spec, occasion()).size();
+  };
+  EXPECT_EQ(chosen("All"), 10U);
+  EXPECT_EQ(chosen("Random"), 3U);
+  EXPECT_EQ(chosen("Percent"), 4U);
+  EXPECT_EQ(chosen("PerTopology"), 2U);
+  for (const char* type : {"LeastRecent", "Newest", "Oldest", "Ordinal", "RoundRobin", "Sticky"}) {
+    EXPECT_EQ(chosen(type), 1U) << type;
   }
 }
 
-TEST(Strategy, EqualSeedsChooseEquallyAndRedrawsDiffer) {
+TEST(Strategy, NoPodsAndNoCountChooseNothing) {
+  const Replicas none;
+  for (const Row& row : table()) {
+    api::StrategySpec spec = strategy_of(row.type);
+    spec.fallback = api::OrdinalFallback::kRandom;
+    EXPECT_TRUE(none.choose(spec, occasion()).empty()) << row.type;
+  }
+  EXPECT_TRUE(draw(0, 5, 7).empty());
+  api::StrategySpec negative = strategy_of("Random");
+  negative.count = -3;
+  EXPECT_TRUE(Replicas(5).choose(negative, occasion()).empty());
+}
+
+TEST(Strategy, APodInPlaceOfAnotherIsAlwaysOne) {
+  for (const Row& row : table()) {
+    api::StrategySpec spec = strategy_of(row.type);
+    spec.count = 3;
+    spec.fallback = api::OrdinalFallback::kRandom;
+    std::vector<std::uint32_t> out;
+    const Replicas replicas(9);
+    row.choose_again({spec, replicas.candidates(), occasion()}, out);
+    EXPECT_EQ(out.size(), 1U) << row.type;
+  }
+}
+
+TEST(Strategy, EqualQuestionsAreAnsweredEqually) {
+  Prng prng(2);
+  const Replicas replicas(50);
+  for (int i = 0; i < 100; ++i) {
+    for (const Row& row : table()) {
+      const api::StrategySpec spec = drawn_spec(row.type, prng);
+      const api::StringMap state = drawn_state(replicas, prng);
+      const api::StringMap same = state;
+      const Uid job{prng.next(), 4};
+      const WallTime time = test::kNow + Seconds(i);
+      EXPECT_EQ(replicas.choose(spec, {job, time, 1, state}),
+                replicas.choose(spec, {job, time, 1, same}));
+    }
+  }
+}
+
+TEST(Strategy, SeedsOfDifferentDrawsDiffer) {
   const Uid uid{3, 4};
   const WallTime time(Seconds(1'772'971'200));
   std::vector<std::uint64_t> seeds;
   for (std::uint32_t redraw = 0; redraw < 100; ++redraw) {
     seeds.push_back(seed_of(uid, time, redraw));
     EXPECT_EQ(seeds.back(), seed_of(uid, time, redraw));
-    EXPECT_EQ(choose("Random", 3, 50, seeds.back()), choose("Random", 3, 50, seeds.back()));
   }
   seeds.push_back(seed_of(Uid{4, 3}, time, 0));
   seeds.push_back(seed_of(uid, time + Seconds(1), 0));
@@ -104,8 +195,8 @@ TEST(Strategy, EqualSeedsChooseEquallyAndRedrawsDiffer) {
 TEST(Strategy, SeedsAndChoicesAreTheSameOnEveryBuild) {
   const std::uint64_t seed = seed_of(Uid{3, 4}, WallTime(Seconds(1'772'971'200)), 0);
   EXPECT_EQ(seed, 1760989352404002874ULL);
-  EXPECT_EQ(choose("Random", 3, 50, seed), (std::vector<std::uint32_t>{9, 12, 14}));
-  const auto many = choose("Random", 65, 1'000, seed);
+  EXPECT_EQ(draw(3, 50, seed), (std::vector<std::uint32_t>{9, 12, 14}));
+  const auto many = draw(65, 1'000, seed);
   EXPECT_EQ((std::vector<std::uint32_t>{many.begin(), many.begin() + 3}),
             (std::vector<std::uint32_t>{7, 58, 72}));
 }
@@ -115,14 +206,14 @@ TEST(Strategy, RandomDrawsEveryPodEquallyOften) {
   std::vector<std::uint64_t> cells(10);
   for (std::int64_t i = 0; i < 1'000'000; ++i) {
     const std::uint64_t seed = seed_of(Uid{5, 6}, WallTime(Seconds(60 * i)), 0);
-    ++cells[choose("Random", 1, cells.size(), seed)[0]];
+    ++cells[draw(1, cells.size(), seed)[0]];
   }
   EXPECT_LT(chi_square(cells), 27.9);  // 9 degrees of freedom, p = 0.001
 }
 
 TEST(Strategy, RandomDrawsEverySubsetEquallyOften) {
   std::map<std::vector<std::uint32_t>, std::uint64_t> subsets;
-  for (std::uint64_t seed = 0; seed < 340'000; ++seed) ++subsets[choose("Random", 3, 8, seed)];
+  for (std::uint64_t seed = 0; seed < 340'000; ++seed) ++subsets[draw(3, 8, seed)];
   ASSERT_EQ(subsets.size(), 56U);
   std::vector<std::uint64_t> cells;
   for (const auto& [subset, count] : subsets) cells.push_back(count);
@@ -134,7 +225,7 @@ TEST(Strategy, RandomDrawsEverySubsetEquallyOftenWhenItDrawsMany) {
   constexpr std::size_t kPods = 67;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint64_t> left_out;
   for (std::uint64_t seed = 0; seed < 200'000; ++seed) {
-    const auto chosen = choose("Random", 65, kPods, seed);
+    const auto chosen = draw(65, kPods, seed);
     std::vector<std::uint32_t> rest;
     for (std::uint32_t i = 0; i < kPods; ++i) {
       if (!std::binary_search(chosen.begin(), chosen.end(), i)) rest.push_back(i);
@@ -147,25 +238,40 @@ TEST(Strategy, RandomDrawsEverySubsetEquallyOftenWhenItDrawsMany) {
   EXPECT_LT(chi_square(cells), 2419.0);  // 2210 degrees of freedom, p = 0.001
 }
 
-TEST(ParallelOf, RandomRunsAllItsTargetsAtOnce) {
-  EXPECT_EQ(parallel_of(api::StrategySpec{}, 7), 7U);
+TEST(ParallelOf, AQuarterOfTheTargetsUnlessSaidOtherwise) {
+  EXPECT_EQ(parallel_of(api::StrategySpec{}, 1), 1U);
+  EXPECT_EQ(parallel_of(api::StrategySpec{}, 8), 2U);
 }
 
 TEST(ParallelOf, APercentageIsRoundedDownButAtLeastOne) {
-  EXPECT_EQ(parallel_of(all_with(25, true), 0), 1U);
-  EXPECT_EQ(parallel_of(all_with(25, true), 3), 1U);
-  EXPECT_EQ(parallel_of(all_with(25, true), 7), 1U);
-  EXPECT_EQ(parallel_of(all_with(25, true), 8), 2U);
-  EXPECT_EQ(parallel_of(all_with(100, true), 9), 9U);
-  EXPECT_EQ(parallel_of(all_with(0, true), 9), 1U);
+  EXPECT_EQ(parallel_of(parallel(25, true), 0), 1U);
+  EXPECT_EQ(parallel_of(parallel(25, true), 3), 1U);
+  EXPECT_EQ(parallel_of(parallel(25, true), 7), 1U);
+  EXPECT_EQ(parallel_of(parallel(25, true), 8), 2U);
+  EXPECT_EQ(parallel_of(parallel(100, true), 9), 9U);
+  EXPECT_EQ(parallel_of(parallel(0, true), 9), 1U);
 }
 
 TEST(ParallelOf, ANumberIsCappedByTheTargetsAndAtLeastOne) {
-  EXPECT_EQ(parallel_of(all_with(3, false), 9), 3U);
-  EXPECT_EQ(parallel_of(all_with(30, false), 9), 9U);
-  EXPECT_EQ(parallel_of(all_with(0, false), 9), 1U);
-  EXPECT_EQ(parallel_of(all_with(-1, false), 9), 1U);
-  EXPECT_EQ(parallel_of(all_with(2'000'000'000, true), 9), 9U);
+  EXPECT_EQ(parallel_of(parallel(3, false), 9), 3U);
+  EXPECT_EQ(parallel_of(parallel(30, false), 9), 9U);
+  EXPECT_EQ(parallel_of(parallel(0, false), 9), 1U);
+  EXPECT_EQ(parallel_of(parallel(-1, false), 9), 1U);
+  EXPECT_EQ(parallel_of(parallel(2'000'000'000, true), 9), 9U);
+}
+
+TEST(FailedMaxOf, APercentageIsRoundedDownAndANumberIsTakenAsItIs) {
+  const auto failed_max = [](std::int32_t value, bool percent, std::size_t targets) {
+    api::StrategySpec spec;
+    spec.max_failed = {value, percent};
+    return failed_max_of(spec, targets);
+  };
+  EXPECT_EQ(failed_max_of(api::StrategySpec{}, 9), 0);
+  EXPECT_EQ(failed_max(34, true, 3), 1);
+  EXPECT_EQ(failed_max(33, true, 3), 0);
+  EXPECT_EQ(failed_max(100, true, 3), 3);
+  EXPECT_EQ(failed_max(2, false, 9), 2);
+  EXPECT_EQ(failed_max(-2, false, 9), 0);
 }
 
 }  // namespace

@@ -1,0 +1,68 @@
+// Goal: choosing asks nobody for memory. Method: this program counts
+// every call of operator new.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "unit/strategy/replicas.h"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}
+
+// Not inlined: GCC would see free() meet what a caller got from operator new, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  ++allocations;
+  return std::malloc(size);
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
+
+namespace podcron::strategy {
+namespace {
+
+TEST(Strategy, ChoosingAllocatesNothingInTheSteadyState) {
+  test::Replicas replicas(300);
+  for (int i = 0; i < 100; ++i) {
+    replicas.put_on(fmt::format("node-{}", i), fmt::format("shop-7c9d-{:05}", i));
+  }
+  for (int i = 0; i < 10; ++i) replicas.put(replicas.stateful(i));
+  api::StringMap state;
+  for (std::size_t i = 0; i < api::kStrategyStateMax; ++i) {
+    state.emplace_back(replicas.name(i + 20), to_rfc3339(test::kNow - Seconds(60)));
+  }
+  const Candidates candidates = replicas.candidates();
+  for (const Row& row : table()) {
+    api::StrategySpec spec = test::strategy_of(row.type);
+    spec.count = 100;
+    spec.percent = 50;
+    spec.ordinal = 9;
+    const Occasion occasion{Uid{3, 4}, test::kNow, 0, state};
+    std::vector<std::uint32_t> out;
+    for (const Choose choose : {row.choose, row.choose_again}) {
+      for (int i = 0; i < 3; ++i) {
+        out.clear();
+        choose({spec, candidates, occasion}, out);
+      }
+      out.clear();
+      const std::size_t before = allocations;
+      choose({spec, candidates, occasion}, out);
+      const std::size_t after = allocations;
+      EXPECT_EQ(after - before, 0U) << row.type;
+      EXPECT_FALSE(out.empty()) << row.type;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace podcron::strategy
