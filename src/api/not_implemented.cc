@@ -31,7 +31,6 @@ constexpr Row kTemplateRows[] = {
     {"exec.stdin", Asks::kWhenNotEmpty},
     {"target.serviceName", Asks::kWhenNotEmpty},
     {"target.servingProbe", Asks::kWhenSet},
-    {"target.revision", Asks::kWhenWord, "Latest"},
     {"target.interactiveSessions.exclude", Asks::kWhenNotWords, "StdinOrTTY,None"},
     {"target.interactiveSessions.cooldownSeconds", Asks::kWhenNotDefault, "3600"},
     {"strategy.type", Asks::kWhenNotWords, "Random,All"},

@@ -25,7 +25,6 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
       {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
       {R"({"target":{"serviceName":"web"}})", "target.serviceName"},
       {R"({"target":{"servingProbe":{"exec":{}}}})", "target.servingProbe"},
-      {R"({"target":{"revision":"Latest"}})", "target.revision: Latest"},
       {R"({"target":{"interactiveSessions":{"exclude":"AnyExec"}}})",
        "target.interactiveSessions.exclude: AnyExec"},
       {R"({"target":{"interactiveSessions":{"cooldownSeconds":60}}})",
@@ -47,7 +46,7 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
 TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
   EXPECT_EQ(in_template(R"({
     "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"",
-      "container":"app","minReadySeconds":9,"revision":"Any","ownership":"Optional",
+      "container":"app","minReadySeconds":9,"revision":"Latest","ownership":"Optional",
       "minEligible":3,"interactiveSessions":{"exclude":"StdinOrTTY","cooldownSeconds":3600},
       "servingProbe":null},
     "strategy":{"type":"All","maxParallel":2,"maxFailed":"10%"},"noTargetPolicy":"Skip",
