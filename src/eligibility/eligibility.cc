@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "api/watched_kinds.h"
 #include "base/assert.h"
 #include "eligibility/lineage.h"
 #include "eligibility/rules.h"
@@ -78,7 +79,7 @@ bool kind_allowed(const Criteria& criteria, std::string_view kind) {
 bool chain_ends_at(const Inquiry& inquiry, const api::OwnerReference& controller,
                    const api::Workload* owner) {
   const api::WorkloadRef& ref = *inquiry.criteria.target->workload_ref;
-  const bool watched = is_watched_kind(ref.api_group, ref.kind);
+  const bool watched = api::is_watched_kind(ref.api_group, ref.kind);
   const auto is_declared = [&](const api::OwnerReference& each) {
     if (watched) return inquiry.declared != nullptr && each.uid == inquiry.declared->meta.uid;
     return each.api_group == ref.api_group && each.kind == ref.kind && each.name == ref.name;

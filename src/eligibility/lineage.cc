@@ -3,11 +3,11 @@
 #include <string_view>
 
 #include "api/label_selector.h"
+#include "api/watched_kinds.h"
 
 namespace podcron::eligibility {
 namespace {
 
-constexpr std::string_view kWatchedGroup = "apps";
 constexpr std::string_view kRevisionLabel = "controller-revision-hash";
 
 /// Empty when there is none.
@@ -20,7 +20,7 @@ std::string_view revision_label(const store::PodStore::Shape& shape) {
 /// deployment.kubernetes.io/revision says so only once the controller has seen the change.
 void add_deployment(const store::WorkloadStore& owners, Lineage& lineage) {
   const auto& above = lineage.owner->controller;
-  if (!above || above->kind != "Deployment" || above->api_group != kWatchedGroup) return;
+  if (!above || above->kind != "Deployment" || above->api_group != "apps") return;
   lineage.workload = owners.find(above->uid);
   lineage.newest = lineage.workload != nullptr &&
                    lineage.workload->template_hash == lineage.owner->template_hash;
@@ -42,15 +42,11 @@ void add_revision(const store::WorkloadStore& owners, std::string_view label, Li
 
 }  // namespace
 
-bool is_watched_kind(std::string_view api_group, std::string_view kind) {
-  return api_group == kWatchedGroup && (kind == "ReplicaSet" || kind == "StatefulSet" ||
-                                        kind == "DaemonSet" || kind == "Deployment");
-}
-
 Lineage lineage_of(const store::WorkloadStore& owners, const store::PodStore::Shape& shape) {
   Lineage lineage;
   if (!shape.controller) return lineage;
-  lineage.has_template = is_watched_kind(shape.controller->api_group, shape.controller->kind);
+  lineage.has_template =
+      api::is_watched_kind(shape.controller->api_group, shape.controller->kind);
   lineage.owner = owners.find(shape.controller->uid);
   lineage.template_holder = lineage.owner;
   if (lineage.owner == nullptr) return lineage;

@@ -5,8 +5,6 @@
 // docs/eligibility.md.
 #pragma once
 
-#include <string_view>
-
 #include "api/workload.h"
 #include "store/pod_row.h"
 #include "store/workload_store.h"
@@ -29,8 +27,5 @@ struct Lineage {
 };
 
 Lineage lineage_of(const store::WorkloadStore& owners, const store::PodStore::Shape& shape);
-
-/// A kind of `apps` that podcron watches, so that one that is not known does not exist.
-bool is_watched_kind(std::string_view api_group, std::string_view kind);
 
 }  // namespace podcron::eligibility

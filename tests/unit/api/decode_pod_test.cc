@@ -2,6 +2,11 @@
 // Method: a pod as the API server returns it, and the same pod with one thing changed.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "api/codec.h"
 #include "base/prng.h"
 #include "unit/api/objects.h"
@@ -134,7 +139,7 @@ TEST(DecodePod, WhatAContainerRunsIsComparedByHashes) {
 
 TEST(DecodePod, TheImagesNameIsWhatIsLeftWithoutRegistryTagAndDigest) {
   const auto image = [](const std::string& reference) {
-    return first_container(R"({"name": "app", "image": ")" + reference + """);
+    return first_container(R"({"name": "app", "image": ")" + reference + "\"");
   };
   const ContainerSpec plain = image("shop:1");
   for (const char* same : {"shop", "shop:2", "mirror.example:5000/team/shop:1",

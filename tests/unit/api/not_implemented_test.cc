@@ -59,6 +59,20 @@ TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
             "");
 }
 
+TEST(NotImplemented, AWorkloadThatIsNotReadGivesNoSelector) {
+  EXPECT_EQ(in_template(R"({"target":{"workloadRef":
+      {"apiGroup":"argoproj.io","kind":"Rollout","name":"x"}}})"),
+            "target.workloadRef.kind: Rollout without target.selector");
+  EXPECT_EQ(in_template(R"({"target":{"selector":{"matchLabels":{"app":"x"}},"workloadRef":
+      {"apiGroup":"argoproj.io","kind":"Rollout","name":"x"}}})"),
+            "");
+  for (const char* kind : {"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"}) {
+    EXPECT_EQ(in_template(std::string(R"({"target":{"workloadRef":{"kind":")") + kind +
+                          R"(","name":"x"}}})"),
+              "");
+  }
+}
+
 TEST(NotImplemented, AnObjectNamesItsFirstFieldByItsWholePath) {
   using testing::kPodCronJob;
   using testing::with;
