@@ -1,5 +1,5 @@
-// Which workloads podcron reads: their templates, selectors and revisions are known, and one that is
-// not known does not exist. Of others it knows what owner references say.
+// Which workloads podcron reads: their templates, selectors and revisions are known, and one that
+// is not known does not exist. Of others it knows what owner references say.
 #pragma once
 
 #include <string_view>

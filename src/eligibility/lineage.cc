@@ -45,8 +45,7 @@ void add_revision(const store::WorkloadStore& owners, std::string_view label, Li
 Lineage lineage_of(const store::WorkloadStore& owners, const store::PodStore::Shape& shape) {
   Lineage lineage;
   if (!shape.controller) return lineage;
-  lineage.has_template =
-      api::is_watched_kind(shape.controller->api_group, shape.controller->kind);
+  lineage.has_template = api::is_watched_kind(shape.controller->api_group, shape.controller->kind);
   lineage.owner = owners.find(shape.controller->uid);
   lineage.template_holder = lineage.owner;
   if (lineage.owner == nullptr) return lineage;

@@ -1,5 +1,5 @@
-// Goal: only what is needed is watched, and nothing is taken for known before it was listed. Method:
-// the whole engine, fed with objects; what it asks for is read from its effects.
+// Goal: only what is needed is watched, and nothing is taken for known before it was listed.
+// Method: the whole engine, fed with objects; what it asks for is read from its effects.
 #include <gtest/gtest.h>
 
 #include <map>
