@@ -41,6 +41,11 @@ class Namespace {
   explicit Namespace(std::size_t pods_per_owner, std::size_t count = kPods) {
     serving_.requirements = {{"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}}};
     target_.selector.requirements = {{"app", api::SelectorOperator::kIn, {"shop"}}};
+    api::Workload deployment;
+    deployment.kind = "Deployment";
+    deployment.meta.namespace_ = deployment.meta.name = "shop";
+    deployment.meta.uid = deployment_uid_;
+    owners_.apply(deployment, 1);
     Prng prng(1);
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t owner = i / pods_per_owner;
@@ -75,6 +80,22 @@ class Namespace {
     return made;
   }
 
+  /// The first ReplicaSet is of an older revision: a rollout that goes on, judged twice.
+  void roll_out() {
+    api::Workload oldest = *owners_.find(Uid{2, 0});
+    oldest.template_hash = 1;
+    owners_.apply(oldest, 1);
+  }
+  /// A webhook rewrites the registry of every pod's image.
+  void rewrite_images() {
+    std::vector<store::PodHandle> all = pods_.in_namespace("shop");
+    for (const store::PodHandle handle : all) {
+      api::Pod pod = pods_.expand(handle);
+      pod.containers[0].image = 1;
+      pods_.apply(pod, 1);
+    }
+  }
+
   api::Target target_;
   store::PodStore pods_;
   store::WorkloadStore owners_;
@@ -87,9 +108,11 @@ class Namespace {
     owner.meta.name = name;
     owner.meta.uid = Uid{2, number};
     owner.containers = {container_};
+    owner.controller = api::OwnerReference{"apps", "Deployment", "shop", deployment_uid_};
     owners_.apply(owner, 1);
   }
 
+  Uid deployment_uid_{3, 3};
   api::LabelSelector serving_;
   std::vector<std::string> owner_kinds_{"ReplicaSet", "StatefulSet", "DaemonSet"};
   api::ContainerSpec container_{.name = "app"};
@@ -118,6 +141,26 @@ BENCHMARK(BM_Assess)
     ->Args({100, 0})
     ->Args({10, 0})
     ->Args({100, 1})
+    ->Unit(benchmark::kMicrosecond);
+
+void BM_AssessWhatDependsOnOthers(benchmark::State& state) {
+  Namespace shop(100);
+  state.range(0) == 0 ? shop.roll_out() : shop.rewrite_images();
+  const Criteria criteria = shop.criteria();
+  Assessment out;
+  for (int i = 0; i < 20; ++i) assess(shop.pods_, shop.owners_, criteria, out);
+  const std::size_t before = allocations;
+  for ([[maybe_unused]] auto _ : state) {
+    assess(shop.pods_, shop.owners_, criteria, out);
+    benchmark::DoNotOptimize(out.eligible.data());
+  }
+  state.counters["allocations"] = static_cast<double>(allocations - before);
+  state.counters["eligible"] = static_cast<double>(out.eligible.size());
+}
+BENCHMARK(BM_AssessWhatDependsOnOthers)
+    ->ArgName("images")
+    ->Arg(0)
+    ->Arg(1)
     ->Unit(benchmark::kMicrosecond);
 
 void BM_EvaluateOne(benchmark::State& state) {

@@ -34,8 +34,16 @@ struct Inquiry {
             },
             at};
   }
-  [[nodiscard]] std::vector<Reason> failing(store::PodHandle pod) const {
-    return eligibility::evaluate_all(snapshot.pods, snapshot.workloads, criteria(now), pod);
+  [[nodiscard]] eligibility::Assessment assess(WallTime at) const {
+    eligibility::Assessment assessment;
+    eligibility::assess(snapshot.pods, snapshot.workloads, criteria(at), assessment);
+    return assessment;
+  }
+  /// `assessment` is of `now`.
+  [[nodiscard]] std::vector<Reason> failing(const eligibility::Assessment& assessment,
+                                            store::PodHandle pod) const {
+    return eligibility::evaluate_all(snapshot.pods, snapshot.workloads, criteria(now), assessment,
+                                     pod);
   }
 };
 
@@ -55,13 +63,13 @@ std::string template_owner(const Snapshot& snapshot, store::PodHandle pod) {
 
 /// No pod passes rules 1 and 2. Most often the label is missing; then the words name it and where
 /// it belongs.
-std::string nothing_matches(const Inquiry& inquiry) {
+std::string nothing_matches(const Inquiry& inquiry, const eligibility::Assessment& assessment) {
   const Snapshot& snapshot = inquiry.snapshot;
   const std::string label = inquiry.settings.serving_selector.to_query();
   std::size_t unlabelled = 0;
   std::string owner;
   for (const store::PodHandle pod : snapshot.pods.in_namespace(inquiry.job().meta.namespace_)) {
-    if (has(inquiry.failing(pod), Reason::kSelectorMismatch)) continue;
+    if (has(inquiry.failing(assessment, pod), Reason::kSelectorMismatch)) continue;
     ++unlabelled;
     if (owner.empty()) owner = template_owner(snapshot, pod);
   }
@@ -121,9 +129,7 @@ Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime schedul
   const api::PodCronJob& job = inquiry.job();
   Choice choice{scheduled, {}, ""};
   // Pods that are only too young by now may be old enough by then.
-  const eligibility::Criteria criteria = inquiry.criteria(scheduled + reconcile::spread_of(job));
-  eligibility::Assessment assessment;
-  eligibility::assess(inquiry.snapshot.pods, inquiry.snapshot.workloads, criteria, assessment);
+  const eligibility::Assessment assessment = inquiry.assess(scheduled + reconcile::spread_of(job));
   const strategy::Occasion occasion{job.meta.uid, scheduled, 0, state};
   const auto targets =
       reconcile::choose_targets(inquiry.snapshot.pods, job.spec.job, assessment, occasion);
@@ -150,21 +156,20 @@ Result<Explanation> explain(const Snapshot& snapshot, const ControllerSettings& 
     return fail(ErrorCode::kNotFound,
                 fmt::format("namespace {}: pod \"{}\" not found", meta.namespace_, scope.pod));
   }
+  const eligibility::Assessment assessment = inquiry.assess(now);
   for (const store::PodHandle pod : snapshot.pods.in_namespace(meta.namespace_)) {
     std::string name(snapshot.pods.name(pod));
     if (!scope.pod.empty() && name != scope.pod) continue;
-    std::vector<Reason> failing = inquiry.failing(pod);
+    std::vector<Reason> failing = inquiry.failing(assessment, pod);
     const bool asked_for = scope.everything || !scope.pod.empty();
     if (!asked_for && has(failing, Reason::kSelectorMismatch)) continue;
     result.pods.push_back({std::move(name), std::move(failing)});
   }
 
-  eligibility::Assessment assessment;
-  eligibility::assess(snapshot.pods, snapshot.workloads, inquiry.criteria(now), assessment);
   result.matched = assessment.matched;
   result.eligible = static_cast<std::int64_t>(assessment.eligible.size());
-  result.summary =
-      assessment.matched > 0 ? eligibility::describe(assessment) : nothing_matches(inquiry);
+  result.summary = assessment.matched > 0 ? eligibility::describe(assessment)
+                                          : nothing_matches(inquiry, assessment);
 
   if (std::string why = standstill(snapshot.job, schedule); !why.empty()) {
     result.notes.push_back(std::move(why));

@@ -22,6 +22,7 @@ constexpr std::array kWorkloadLists{
     WorkloadList{ObjectKind::kStatefulSet, "statefulsets"},
     WorkloadList{ObjectKind::kDaemonSet, "daemonsets"},
     WorkloadList{ObjectKind::kDeployment, "deployments"},
+    WorkloadList{ObjectKind::kControllerRevision, "controllerrevisions"},
 };
 constexpr std::uint32_t kEpoch = 1;
 

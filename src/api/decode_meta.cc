@@ -128,19 +128,4 @@ void read_selector(const Node& node, LabelSelector& out) {
   out.requirements = std::move(labels);
 }
 
-void read_container(const Node& node, ContainerSpec& out) {
-  node.fields([&](std::string_view key, const Node& value) {
-    if (key == "name") {
-      value.read(out.name);
-    } else if (key == "stdin") {
-      value.read(out.stdin_open);
-    } else if (key == "tty") {
-      value.read(out.tty);
-    } else if (key == "readinessProbe") {
-      out.has_readiness_probe = true;
-    }
-  });
-  if (out.name.empty()) node.missing("name");
-}
-
 }  // namespace podcron::api

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/decode.h"
+#include "api/dev_tools.h"
 
 namespace podcron::api {
 namespace {
@@ -31,21 +32,30 @@ class EphemeralContainers {
 
 void read_annotations(const Node& node, Pod& out) {
   node.fields([&](std::string_view key, const Node& value) {
+    std::string_view text;
+    value.read(text);
     if (key == kExcludeAnnotation) {
-      std::string_view text;
-      value.read(text);
       out.excluded = text != "false";
     } else if (key == kDefaultContainerAnnotation) {
-      value.read(out.default_container);
+      out.default_container = text;
+    } else if (marks_dev_tool(key, text)) {
+      out.dev_tool = true;
     }
   });
+}
+
+void read_labels(const Node& node, Pod& out) {
+  node.read(out.labels);
+  for (const auto& [key, value] : out.labels) {
+    if (marks_dev_tool(key, value)) out.dev_tool = true;
+  }
 }
 
 void read_pod_meta(const Node& node, Pod& out) {
   node.fields([&](std::string_view key, const Node& value) {
     if (read_meta_field(key, value, out.meta)) return;
     if (key == "labels") {
-      value.read(out.labels);
+      read_labels(value, out);
     } else if (key == "annotations") {
       read_annotations(value, out);
     } else if (key == "generateName") {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "api/utf8.h"
+#include "api/watched_kinds.h"
 
 namespace podcron::api {
 namespace {
@@ -31,7 +32,6 @@ constexpr Row kTemplateRows[] = {
     {"exec.stdin", Asks::kWhenNotEmpty},
     {"target.serviceName", Asks::kWhenNotEmpty},
     {"target.servingProbe", Asks::kWhenSet},
-    {"target.revision", Asks::kWhenWord, "Latest"},
     {"target.interactiveSessions.exclude", Asks::kWhenNotWords, "StdinOrTTY,None"},
     {"target.interactiveSessions.cooldownSeconds", Asks::kWhenNotDefault, "3600"},
     {"strategy.type", Asks::kWhenNotWords,
@@ -92,10 +92,26 @@ std::string first_asked(std::span<const Row> rows, const Node& spec) {
   return {};
 }
 
+/// A workload that is not read gives no selector, so that no pod could ever match.
+std::string selector_of_unread_kind(const Node& template_spec) {
+  const auto target = template_spec.find("target");
+  const auto ref = target ? target->find("workloadRef") : std::nullopt;
+  if (!ref || target->find("selector")) return {};
+  const auto word = [&](std::string_view key, std::string_view otherwise) {
+    std::string_view text = otherwise;
+    if (const auto value = ref->find(key); value && value->is_string()) value->read(text);
+    return text;
+  };
+  const std::string_view kind = word("kind", "Deployment");
+  if (is_watched_kind(word("apiGroup", "apps"), kind)) return {};
+  return fmt::format("target.workloadRef.kind: {} without target.selector", clip_utf8(kind, 64));
+}
+
 }  // namespace
 
 std::string not_implemented_in_template(const Node& template_spec) {
-  return first_asked(kTemplateRows, template_spec);
+  std::string found = first_asked(kTemplateRows, template_spec);
+  return found.empty() ? selector_of_unread_kind(template_spec) : found;
 }
 
 }  // namespace podcron::api

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "api/watched_kinds.h"
 #include "base/assert.h"
+#include "eligibility/lineage.h"
 #include "eligibility/rules.h"
 #include "store/pod_row.h"
 
@@ -72,19 +74,18 @@ bool kind_allowed(const Criteria& criteria, std::string_view kind) {
 }
 
 /// By UID from the pod's controller upwards: pod -> StatefulSet, or pod -> ReplicaSet ->
-/// Deployment.
-bool chain_ends_at(const api::Workload* declared, const api::OwnerReference& controller,
+/// Deployment. A workload of a kind that is not watched (a Rollout, a CloneSet) has no UID to
+/// compare with; it is whom an owner reference names by group, kind and name.
+bool chain_ends_at(const Inquiry& inquiry, const api::OwnerReference& controller,
                    const api::Workload* owner) {
-  if (declared == nullptr) return false;
-  if (controller.uid == declared->meta.uid) return true;
-  return owner != nullptr && owner->controller && owner->controller->uid == declared->meta.uid;
-}
-
-std::int32_t find_container(const std::vector<api::ContainerSpec>& containers,
-                            std::string_view name) {
-  const auto found = std::find_if(containers.begin(), containers.end(),
-                                  [&](const auto& each) { return each.name == name; });
-  return found == containers.end() ? -1 : static_cast<std::int32_t>(found - containers.begin());
+  const api::WorkloadRef& ref = *inquiry.criteria.target->workload_ref;
+  const bool watched = api::is_watched_kind(ref.api_group, ref.kind);
+  const auto is_declared = [&](const api::OwnerReference& each) {
+    if (watched) return inquiry.declared != nullptr && each.uid == inquiry.declared->meta.uid;
+    return each.api_group == ref.api_group && each.kind == ref.kind && each.name == ref.name;
+  };
+  return is_declared(controller) ||
+         (owner != nullptr && owner->controller && is_declared(*owner->controller));
 }
 
 /// Never "the first one": injected sidecars may come first (KEP-2227).
@@ -109,8 +110,8 @@ bool is_prefix_of_owner(std::string_view generate_name, std::string_view owner) 
   return rest == "-" || (rest.empty() && owner.size() >= kNameBytesMax);
 }
 
-void add_owner_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
-                     const api::Workload* owner, ShapeFacts& facts) {
+void add_owner_facts(const Inquiry& inquiry, const PodStore::Shape& shape, const Lineage& lineage,
+                     ShapeFacts& facts) {
   if (!shape.controller) return;
   const api::OwnerReference& controller = *shape.controller;
   const Criteria& criteria = inquiry.criteria;
@@ -119,20 +120,35 @@ void add_owner_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
   facts.generate_name_is_owners = is_prefix_of_owner(shape.generate_name, controller.name);
   facts.owner_kind_allowed = kind_allowed(criteria, controller.kind);
   facts.owner_chain_declared =
-      !criteria.target->workload_ref || chain_ends_at(inquiry.declared, controller, owner);
+      !criteria.target->workload_ref || chain_ends_at(inquiry, controller, lineage.owner);
+  facts.newest_revision = lineage.newest;
+  facts.workload = lineage.workload;
+}
+
+/// A template that should be known and is not allows nothing: a copy must not pass because a watch
+/// is late.
+void add_template_facts(const PodStore::Shape& shape, const Lineage& lineage, ShapeFacts& facts) {
+  const api::Workload* holder = lineage.template_holder;
+  if (holder == nullptr) {
+    if (lineage.has_template) facts.template_match = TemplateMatch::kDifferent;
+    return;
+  }
+  facts.template_holder = holder;
+  facts.template_match = match_template(shape.containers, holder->containers);
+  facts.images = images_of(shape.containers, holder->containers);
 }
 
 void add_container_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
-                         const api::Workload* owner, ShapeFacts& facts) {
+                         const api::Workload* holder, ShapeFacts& facts) {
   choose_container(*inquiry.criteria.target, shape, facts);
   if (facts.choice != ContainerChoice::kChosen) return;
   const api::ContainerSpec& container = shape.containers[static_cast<std::size_t>(facts.container)];
   facts.stdin_open = container.stdin_open;
   facts.tty = container.tty;
   const std::int32_t place =
-      owner == nullptr ? -1 : find_container(owner->containers, container.name);
+      holder == nullptr ? -1 : find_container(holder->containers, container.name);
   if (place >= 0) {
-    const api::ContainerSpec& in_template = owner->containers[static_cast<std::size_t>(place)];
+    const api::ContainerSpec& in_template = holder->containers[static_cast<std::size_t>(place)];
     facts.template_stdin_open = in_template.stdin_open;
     facts.template_tty = in_template.tty;
   }
@@ -145,15 +161,21 @@ void add_container_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
 
 ShapeFacts facts_of(const Inquiry& inquiry, const PodStore::Shape& shape) {
   const Criteria& criteria = inquiry.criteria;
-  const api::Workload* owner =
-      shape.controller ? inquiry.owners.find(shape.controller->uid) : nullptr;
+  const Lineage lineage = lineage_of(inquiry.owners, shape);
   ShapeFacts facts;
   facts.serving = criteria.serving == nullptr || criteria.serving->matches(shape.labels);
   facts.selected = inquiry.selector != nullptr && inquiry.selector->matches(shape.labels);
   facts.has_own_labels = shape.own_labels != 0;
-  add_owner_facts(inquiry, shape, owner, facts);
-  add_container_facts(inquiry, shape, owner, facts);
+  add_owner_facts(inquiry, shape, lineage, facts);
+  add_template_facts(shape, lineage, facts);
+  add_container_facts(inquiry, shape, lineage.template_holder, facts);
   return facts;
+}
+
+/// What facts_of() cannot say of one shape alone.
+bool depends_on_others(const Criteria& criteria, const ShapeFacts& facts) {
+  if (facts.template_match == TemplateMatch::kOtherImages) return true;
+  return criteria.target->revision == api::Revision::kPreferLatest && !facts.newest_revision;
 }
 
 Subject subject_of(const Inquiry& inquiry, const ShapeFacts& facts, PodHandle pod,
@@ -185,22 +207,126 @@ void note_reconsideration(const Subject& subject, std::size_t failed, Assessment
   out.reconsider_at = std::min(out.reconsider_at.value_or(*instant), *instant);
 }
 
+/// Rule 8: a registry-rewriting webhook does to all pods of a template the same. So other images
+/// count as the template's when every pod that the owner made shows them, and as a change in place
+/// when they differ. Pods that run something else have no vote: they are refused anyway.
+void settle_images(const Inquiry& inquiry, Assessment::Scratch& scratch) {
+  const std::vector<PodHandle>& all = inquiry.pods.in_namespace(inquiry.criteria.namespace_);
+  auto& shown = scratch.images;
+  shown.clear();
+  for (const PodHandle pod : all) {
+    const PodStore::Row& row = inquiry.pods.row(pod);
+    const ShapeFacts& facts = scratch.facts[row.shape];
+    if (facts.template_holder == nullptr || facts.template_match == TemplateMatch::kDifferent ||
+        !is_made_by_owner(row, facts)) {
+      continue;
+    }
+    const std::pair entry(facts.template_holder->meta.uid, facts.images);
+    if (shown.empty() || shown.back() != entry) shown.push_back(entry);
+  }
+  std::sort(shown.begin(), shown.end());
+  shown.erase(std::unique(shown.begin(), shown.end()), shown.end());
+  for (const PodHandle pod : all) {
+    ShapeFacts& facts = scratch.facts[inquiry.pods.row(pod).shape];
+    if (facts.template_match != TemplateMatch::kOtherImages) continue;
+    const Uid& holder = facts.template_holder->meta.uid;
+    const auto first =
+        std::lower_bound(shown.begin(), shown.end(), std::pair(holder, std::uint64_t{0}));
+    const bool agreed = first != shown.end() && *first == std::pair(holder, facts.images) &&
+                        (first + 1 == shown.end() || (first + 1)->first != holder);
+    facts.template_match = agreed ? TemplateMatch::kSame : TemplateMatch::kDifferent;
+  }
+}
+
+/// Facts of every shape of the namespace. False: no pod is of an older revision than another's.
+bool survey(const Inquiry& inquiry, Assessment::Scratch& scratch) {
+  const PodStore& pods = inquiry.pods;
+  bool other_images = false;
+  bool older = false;
+  // Stamped instead of cleared: a namespace has few of the store's shapes.
+  ++scratch.stamp;
+  if (scratch.facts.size() < pods.shape_limit()) scratch.facts.resize(pods.shape_limit());
+  for (const PodHandle pod : pods.in_namespace(inquiry.criteria.namespace_)) {
+    ShapeFacts& facts = scratch.facts[pods.row(pod).shape];
+    if (facts.stamp == scratch.stamp) continue;
+    facts = facts_of(inquiry, pods.shape(pod));
+    facts.stamp = scratch.stamp;
+    other_images = other_images || facts.template_match == TemplateMatch::kOtherImages;
+    older = older || !facts.newest_revision;
+  }
+  if (other_images) settle_images(inquiry, scratch);
+  return older;
+}
+
+void judge(const Inquiry& inquiry, Assessment& out) {
+  out.eligible.clear();
+  out.matched = 0;
+  out.counts.fill(0);
+  out.reconsider_at.reset();
+  for (const PodHandle pod : inquiry.pods.in_namespace(inquiry.criteria.namespace_)) {
+    const PodStore::Row& row = inquiry.pods.row(pod);
+    const ShapeFacts& facts = out.scratch.facts[row.shape];
+    const Subject subject = subject_of(inquiry, facts, pod, row, out.scratch.labels);
+    const std::size_t failed = first_failing(subject);
+    const Reason reason = reason_at(failed);
+    if (reason == Reason::kNotLabelledServing || reason == Reason::kSelectorMismatch) continue;
+    ++out.matched;
+    ++out.counts[static_cast<std::size_t>(reason)];
+    if (reason == Reason::kEligible) out.eligible.push_back(pod);
+    if (reason == Reason::kNotAvailableYet) note_reconsideration(subject, failed, out);
+  }
+}
+
+/// Marks the older revisions of workloads of which a pod of the newest is eligible. False: none.
+/// Pods of the newest revision never depend on this, so that one more judgement settles it.
+bool supersede(const Inquiry& inquiry, Assessment& out) {
+  std::vector<Uid>& renewed = out.scratch.renewed;
+  renewed.clear();
+  const auto facts_at = [&](PodHandle pod) -> ShapeFacts& {
+    return out.scratch.facts[inquiry.pods.row(pod).shape];
+  };
+  for (const PodHandle pod : out.eligible) {
+    const ShapeFacts& facts = facts_at(pod);
+    if (!facts.newest_revision || facts.workload == nullptr) continue;
+    const Uid& workload = facts.workload->meta.uid;
+    if (renewed.empty() || renewed.back() != workload) renewed.push_back(workload);
+  }
+  std::sort(renewed.begin(), renewed.end());
+  bool any = false;
+  for (const PodHandle pod : inquiry.pods.in_namespace(inquiry.criteria.namespace_)) {
+    ShapeFacts& facts = facts_at(pod);
+    if (facts.newest_revision || facts.workload == nullptr) continue;
+    facts.superseded = std::binary_search(renewed.begin(), renewed.end(), facts.workload->meta.uid);
+    any = any || facts.superseded;
+  }
+  return any;
+}
+
 }  // namespace
 
 Reason evaluate(const PodStore& pods, const store::WorkloadStore& owners, const Criteria& criteria,
                 PodHandle pod) {
   const Inquiry inquiry = inquire(pods, owners, criteria);
-  const ShapeFacts facts = facts_of(inquiry, pods.shape(pod));
+  const PodStore::Row& row = pods.row(pod);
+  ShapeFacts facts = facts_of(inquiry, pods.shape(pod));
+  if (depends_on_others(criteria, facts)) {
+    Assessment all;
+    assess(pods, owners, criteria, all);
+    facts = all.scratch.facts[row.shape];
+  }
   api::StringMap labels;
-  return reason_at(first_failing(subject_of(inquiry, facts, pod, pods.row(pod), labels)));
+  return reason_at(first_failing(subject_of(inquiry, facts, pod, row, labels)));
 }
 
 std::vector<Reason> evaluate_all(const PodStore& pods, const store::WorkloadStore& owners,
-                                 const Criteria& criteria, PodHandle pod) {
+                                 const Criteria& criteria, const Assessment& assessment,
+                                 PodHandle pod) {
   const Inquiry inquiry = inquire(pods, owners, criteria);
-  const ShapeFacts facts = facts_of(inquiry, pods.shape(pod));
+  const PodStore::Row& row = pods.row(pod);
+  const ShapeFacts& facts = assessment.scratch.facts[row.shape];
+  PODCRON_ASSERT(facts.stamp == assessment.scratch.stamp);
   api::StringMap labels;
-  const Subject subject = subject_of(inquiry, facts, pod, pods.row(pod), labels);
+  const Subject subject = subject_of(inquiry, facts, pod, row, labels);
   std::vector<Reason> failing;
   for (const Rule& rule : rules()) {
     if (!rule.passes(subject)) failing.push_back(rule.reason);
@@ -218,30 +344,10 @@ std::string_view target_container(const PodStore& pods, const api::Target& targe
 void assess(const PodStore& pods, const store::WorkloadStore& owners, const Criteria& criteria,
             Assessment& out) {
   const Inquiry inquiry = inquire(pods, owners, criteria);
-  out.eligible.clear();
-  out.matched = 0;
-  out.counts.fill(0);
-  out.reconsider_at.reset();
-  Assessment::Scratch& scratch = out.scratch;
-  // Stamped instead of cleared: a namespace has few of the store's shapes.
-  ++scratch.stamp;
-  if (scratch.facts.size() < pods.shape_limit()) scratch.facts.resize(pods.shape_limit());
-  for (const PodHandle pod : pods.in_namespace(criteria.namespace_)) {
-    const PodStore::Row& row = pods.row(pod);
-    ShapeFacts& facts = scratch.facts[row.shape];
-    if (facts.stamp != scratch.stamp) {
-      facts = facts_of(inquiry, pods.shape(pod));
-      facts.stamp = scratch.stamp;
-    }
-    const Subject subject = subject_of(inquiry, facts, pod, row, scratch.labels);
-    const std::size_t failed = first_failing(subject);
-    const Reason reason = reason_at(failed);
-    if (reason == Reason::kNotLabelledServing || reason == Reason::kSelectorMismatch) continue;
-    ++out.matched;
-    ++out.counts[static_cast<std::size_t>(reason)];
-    if (reason == Reason::kEligible) out.eligible.push_back(pod);
-    if (reason == Reason::kNotAvailableYet) note_reconsideration(subject, failed, out);
-  }
+  const bool older = survey(inquiry, out.scratch);
+  judge(inquiry, out);
+  const bool prefers = criteria.target->revision == api::Revision::kPreferLatest;
+  if (prefers && older && supersede(inquiry, out)) judge(inquiry, out);
 }
 
 std::string describe(const Assessment& assessment) {

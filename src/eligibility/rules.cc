@@ -42,13 +42,12 @@ bool owner_chain_declared(const Subject& subject) {
   return nothing_to_ask_of_owner(subject) || subject.facts.owner_chain_declared;
 }
 
-// A controller sets generateName and leaves the name to the generator; adopting a pod changes
-// neither. So both prove that the owner made the pod, which its owner reference does not.
 bool made_by_owner(const Subject& subject) {
-  const ShapeFacts& facts = subject.facts;
-  if (nothing_to_ask_of_owner(subject)) return true;
-  if (!facts.generate_name_is_owners) return false;
-  return facts.owner_is_stateful_set ? subject.row.name_is_numbered : subject.row.name_is_generated;
+  return nothing_to_ask_of_owner(subject) || is_made_by_owner(subject.row, subject.facts);
+}
+
+bool conforms_to_template(const Subject& subject) {
+  return nothing_to_ask_of_owner(subject) || subject.facts.template_match == TemplateMatch::kSame;
 }
 
 // A template that is not known allows nothing: a shell must not pass because a watch is late.
@@ -57,6 +56,20 @@ bool not_interactive(const Subject& subject) {
   const bool template_counts = !ownership_waived(subject);
   return (!facts.stdin_open || (template_counts && facts.template_stdin_open)) &&
          (!facts.tty || (template_counts && facts.template_tty));
+}
+
+bool no_dev_tool(const Subject& subject) { return !subject.row.dev_tool; }
+
+bool revision_allowed(const Subject& subject) {
+  switch (subject.criteria.target->revision) {
+    case api::Revision::kAny:
+      return true;
+    case api::Revision::kLatest:
+      return subject.facts.newest_revision;
+    case api::Revision::kPreferLatest:
+      return !subject.facts.superseded;
+  }
+  return false;
 }
 
 bool not_terminating(const Subject& subject) { return !subject.row.terminating; }
@@ -122,7 +135,10 @@ constexpr std::array kRules{
     Rule{Reason::kOwnerKindNotAllowed, owner_kind_allowed},
     Rule{Reason::kOwnerMismatch, owner_chain_declared},
     Rule{Reason::kAdoptedPod, made_by_owner},
+    Rule{Reason::kTemplateMismatch, conforms_to_template},
     Rule{Reason::kInteractiveContainer, not_interactive},
+    Rule{Reason::kDevToolActive, no_dev_tool},
+    Rule{Reason::kRevisionExcluded, revision_allowed},
     Rule{Reason::kPodTerminating, not_terminating},
     Rule{Reason::kPodDisrupted, not_disrupted},
     Rule{Reason::kPodCompleted, not_completed},
@@ -151,6 +167,13 @@ std::span<const Rule> rules() { return kRules; }
 
 std::size_t first_failing(const Subject& subject) {
   return first_failing_of(subject, std::make_index_sequence<kRules.size()>());
+}
+
+// A controller sets generateName and leaves the name to the generator; adopting a pod changes
+// neither. So both prove that the owner made the pod, which its owner reference does not.
+bool is_made_by_owner(const store::PodStore::Row& row, const ShapeFacts& facts) {
+  if (!facts.generate_name_is_owners) return false;
+  return facts.owner_is_stateful_set ? row.name_is_numbered : row.name_is_generated;
 }
 
 std::optional<WallTime> available_at(const Subject& subject) {

@@ -32,6 +32,9 @@ std::span<const Rule> rules();
 /// The index of the first rule that the pod does not pass; rules().size() when it passes all.
 std::size_t first_failing(const Subject& subject);
 
+/// Rule 7: the pod's controller made it, and did not only adopt it.
+bool is_made_by_owner(const store::PodStore::Row& row, const ShapeFacts& facts);
+
 /// When the pod has been Ready for minReadySeconds; nullopt while it is not Ready.
 std::optional<WallTime> available_at(const Subject& subject);
 

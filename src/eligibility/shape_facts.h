@@ -3,6 +3,9 @@
 
 #include <cstdint>
 
+#include "api/workload.h"
+#include "eligibility/template_match.h"
+
 namespace podcron::eligibility {
 
 /// How the search for the target container ended (rules 16 and 17).
@@ -28,6 +31,12 @@ struct ShapeFacts {
   bool generate_name_is_owners = false;  // it is "<owner>-"
   bool owner_kind_allowed = false;       // rule 5
   bool owner_chain_declared = false;     // rule 6: ends at workloadRef, or there is none
+  TemplateMatch template_match = TemplateMatch::kSame;  // rule 8
+  bool newest_revision = true;                          // rule 11: eligibility/lineage.h
+  bool superseded = false;  // rule 11: it is not, and a pod of the newest is eligible
+  const api::Workload* template_holder = nullptr;
+  const api::Workload* workload = nullptr;  // whose revisions are compared
+  std::uint64_t images = 0;                 // of the template's containers
 };
 
 }  // namespace podcron::eligibility

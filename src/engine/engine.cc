@@ -53,6 +53,11 @@ Engine::State::State(EngineConfig config)
     streams_.push_back(
         {machine(config_, kind, std::move(path), std::move(labels)), std::move(namespace_), {}, 0});
   };
+  const auto add_owners = [&](ObjectKind kind, const std::string& scope, std::string_view resource,
+                              const std::string& namespace_) {
+    add(kind, fmt::format("/apis/apps/v1/{}{}", scope, resource), "", namespace_);
+    streams_.back().needed = false;
+  };
   // Our own kinds are always watched everywhere: our rights on them are cluster-wide.
   add(ObjectKind::kPodCronJob, "/apis/podcron.dev/v1alpha1/podcronjobs");
   add(ObjectKind::kPodJob, "/apis/podcron.dev/v1alpha1/podjobs");
@@ -65,10 +70,11 @@ Engine::State::State(EngineConfig config)
   for (const std::string& name : namespaces) {
     const std::string scope = name.empty() ? "" : "namespaces/" + name + "/";
     add(ObjectKind::kPod, "/api/v1/" + scope + "pods", serving, name);
-    add(ObjectKind::kReplicaSet, "/apis/apps/v1/" + scope + "replicasets", "", name);
-    add(ObjectKind::kStatefulSet, "/apis/apps/v1/" + scope + "statefulsets", "", name);
-    add(ObjectKind::kDaemonSet, "/apis/apps/v1/" + scope + "daemonsets", "", name);
-    add(ObjectKind::kDeployment, "/apis/apps/v1/" + scope + "deployments", "", name);
+    add_owners(ObjectKind::kReplicaSet, scope, "replicasets", name);
+    add_owners(ObjectKind::kStatefulSet, scope, "statefulsets", name);
+    add_owners(ObjectKind::kDaemonSet, scope, "daemonsets", name);
+    add_owners(ObjectKind::kDeployment, scope, "deployments", name);
+    add_owners(ObjectKind::kControllerRevision, scope, "controllerrevisions", name);
   }
 }
 
@@ -151,7 +157,7 @@ WallTime Engine::State::server_bound() const {
 
 bool Engine::State::synced() const {
   return zones_ && std::all_of(streams_.begin(), streams_.end(),
-                               [](const Stream& s) { return s.machine.synced(); });
+                               [](const Stream& s) { return !s.needed || s.machine.synced(); });
 }
 
 bool Engine::State::may_start() const { return synced() && holders_.held(now_) && !draining_; }
@@ -194,7 +200,8 @@ WakeAt Engine::State::wake_at() const {
   if (!run_timers_.empty()) mono(run_timers_.begin()->first);
   if (!record_timers_.empty()) mono(record_timers_.begin()->first);
   for (const Stream& stream : streams_) {
-    if (const auto at = stream.machine.wake_at(); at && !draining_) mono(*at);
+    if (!stream.needed || draining_) continue;
+    if (const auto at = stream.machine.wake_at()) mono(*at);
   }
   if (const auto at = outbox_.wake_at()) mono(*at);
   if (const auto at = events_.wake_at()) mono(*at);

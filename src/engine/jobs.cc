@@ -81,6 +81,7 @@ void Engine::State::put_job(api::PodCronJob&& job) {
   if (replaced) erase_job(*old);
   JobRow* row = jobs_.apply(std::move(job), epoch_of(kube::ObjectKind::kPodCronJob));
   if (row == nullptr) return;
+  need_owners(row->object.meta.namespace_);
   enqueue(row->id);
 }
 

@@ -388,12 +388,15 @@ void Engine::State::on_pod_read(RunEntry& entry, const Answer& answer) {
   if (!pods_.refresh(*pod)) return refuse("PodGone");
   const auto handle = pods_.find(namespace_, expected.pod_name);
   if (!handle) return refuse("PodGone");
-  const eligibility::Criteria criteria{namespace_,
-                                       &entry.run.spec().target,
-                                       &config_.serving_selector,
-                                       &config_.owner_kinds,
-                                       nullptr,  // the run itself holds the pod
-                                       whole_seconds(now_.wall)};
+  // This run itself holds this pod; that others are busy counts as it did when it was chosen.
+  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
+  const auto busy = [&](const Uid& uid) {
+    return uid != expected.pod_uid &&
+           load_.busy(uid, entry.run.origin().pod_cron_job_uid, runs_max);
+  };
+  const eligibility::Criteria criteria{
+      namespace_, &entry.run.spec().target, &config_.serving_selector, &config_.owner_kinds,
+      busy,       whole_seconds(now_.wall)};
   const auto verdict = eligibility::evaluate(pods_, workloads_, criteria, *handle);
   if (verdict != eligibility::Reason::kEligible) return refuse(to_string(verdict));
   const api::TargetRef now = reconcile::target_ref(pods_, entry.run.spec().target, *handle);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,8 +66,12 @@ struct Engine::State {
     std::string namespace_;  // empty: all
     EffectId open;
     std::uint32_t refusals = 0;
+    bool needed = true;  // false: not asked for until need() says so
   };
   void open_streams();
+  void need(std::initializer_list<kube::ObjectKind> kinds, std::string_view namespace_);
+  void need_owners(std::string_view namespace_);
+  void need_revisions(const api::Pod& pod);
   void on_batch(StreamBatch&& batch);
   void on_stream_ended(StreamEnded&& ended);
   void put(Stream& stream, kube::Object&& object);

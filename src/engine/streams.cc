@@ -1,4 +1,6 @@
 // Steps 1 to 4 of the data flow: decoded items -> rows -> work queue.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "engine/state.h"
@@ -28,6 +30,8 @@ std::string_view resource_of(ObjectKind kind) {
       return "daemonsets";
     case ObjectKind::kDeployment:
       return "deployments";
+    case ObjectKind::kControllerRevision:
+      return "controllerrevisions";
     case ObjectKind::kLease:
       return "leases";
     case ObjectKind::kNamespace:
@@ -46,6 +50,8 @@ std::string_view kind_of(ObjectKind kind) {
       return "DaemonSet";
     case ObjectKind::kDeployment:
       return "Deployment";
+    case ObjectKind::kControllerRevision:
+      return "ControllerRevision";
     default:
       return "";
   }
@@ -63,12 +69,41 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 void Engine::State::open_streams() {
   if (draining_) return;
   for (Stream& stream : streams_) {
+    if (!stream.needed) continue;
     auto request = stream.machine.poll(now_);
     if (!request) continue;
     stream.open = EffectId{++next_id_};
     out_->emplace_back(OpenStream{stream.open, stream.machine.target().kind, request->watch,
                                   std::move(request->path), request->inactivity_timeout});
   }
+}
+
+/// From its first use on a resource is watched, and nothing starts before it is listed.
+void Engine::State::need(std::initializer_list<ObjectKind> kinds, std::string_view namespace_) {
+  for (Stream& stream : streams_) {
+    const bool covers = stream.namespace_.empty() || stream.namespace_ == namespace_;
+    const ObjectKind kind = stream.machine.target().kind;
+    if (stream.needed || !covers || std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+      continue;
+    }
+    stream.needed = true;
+    all_listed_ = false;
+  }
+}
+
+/// Templates are asked for by PodCronJobs alone.
+void Engine::State::need_owners(std::string_view namespace_) {
+  need({ObjectKind::kReplicaSet, ObjectKind::kStatefulSet, ObjectKind::kDaemonSet,
+        ObjectKind::kDeployment},
+       namespace_);
+}
+
+/// Only StatefulSets and DaemonSets keep the templates of their older pods there.
+void Engine::State::need_revisions(const api::Pod& pod) {
+  if (!pod.controller) return;
+  const std::string& kind = pod.controller->kind;
+  if (kind != "StatefulSet" && kind != "DaemonSet") return;
+  need({ObjectKind::kControllerRevision}, pod.meta.namespace_);
 }
 
 void Engine::State::on_batch(StreamBatch&& batch) {
@@ -146,6 +181,7 @@ void Engine::State::put(Stream& stream, kube::Object&& object) {
   const std::uint32_t epoch = stream.machine.epoch();
   std::visit(Overloaded{
                  [&](api::Pod&& pod) {
+                   need_revisions(pod);
                    if (pods_.apply(pod, epoch)) pod_changed(pod.meta.namespace_, pod.meta.name);
                  },
                  [&](api::Workload&& workload) {
@@ -241,6 +277,7 @@ void Engine::State::sweep(Stream& stream) {
     case ObjectKind::kStatefulSet:
     case ObjectKind::kDaemonSet:
     case ObjectKind::kDeployment:
+    case ObjectKind::kControllerRevision:
       workloads_.sweep(kind_of(kind), epoch, stream.namespace_);
       break;
   }

@@ -26,6 +26,8 @@ std::string_view workload_kind(ObjectKind kind) {
       return "DaemonSet";
     case ObjectKind::kDeployment:
       return "Deployment";
+    case ObjectKind::kControllerRevision:
+      return "ControllerRevision";
     case ObjectKind::kPodCronJob:
     case ObjectKind::kPodJob:
     case ObjectKind::kPod:
@@ -52,6 +54,7 @@ void read_object(ObjectKind kind, const Node& node, Object& out) {
     case ObjectKind::kStatefulSet:
     case ObjectKind::kDaemonSet:
     case ObjectKind::kDeployment:
+    case ObjectKind::kControllerRevision:
       return api::read_workload(node, workload_kind(kind), out.emplace<api::Workload>());
   }
 }

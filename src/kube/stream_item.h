@@ -26,6 +26,7 @@ enum class ObjectKind : std::uint8_t {
   kStatefulSet,
   kDaemonSet,
   kDeployment,
+  kControllerRevision,
   kLease,
   kNamespace,
 };

@@ -15,6 +15,8 @@ constexpr std::array<ResourceType, kResourceCount> kTypes{{
     {Resource::kStatefulSets, "apps", "v1", "statefulsets", "StatefulSet", true, false},
     {Resource::kDaemonSets, "apps", "v1", "daemonsets", "DaemonSet", true, false},
     {Resource::kDeployments, "apps", "v1", "deployments", "Deployment", true, false},
+    {Resource::kControllerRevisions, "apps", "v1", "controllerrevisions", "ControllerRevision",
+     false, false},
     {Resource::kLeases, "coordination.k8s.io", "v1", "leases", "Lease", false, false},
     {Resource::kEvents, "events.k8s.io", "v1", "events", "Event", false, false},
     {Resource::kPodCronJobs, "podcron.dev", "v1alpha1", "podcronjobs", "PodCronJob", true, true},

@@ -19,13 +19,14 @@ enum class Resource : std::uint8_t {
   kStatefulSets,
   kDaemonSets,
   kDeployments,
+  kControllerRevisions,
   kLeases,
   kEvents,
   kPodCronJobs,
   kPodJobs,
   kNamespaces,
 };
-inline constexpr std::size_t kResourceCount = 10;
+inline constexpr std::size_t kResourceCount = 11;
 
 struct ResourceType {
   Resource resource;

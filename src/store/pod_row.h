@@ -38,6 +38,7 @@ struct PodStore::Row {
   bool disrupted : 1 = false;
   bool excluded : 1 = false;
   bool ephemeral_running : 1 = false;
+  bool dev_tool : 1 = false;
 
   static constexpr std::size_t kRowContainers = 8;
 

@@ -128,6 +128,7 @@ struct PodStore::State {
     row.disrupted = pod.disrupted;
     row.excluded = pod.excluded;
     row.ephemeral_running = pod.ephemeral_running;
+    row.dev_tool = pod.dev_tool;
   }
 
   void rewrite(const api::Pod& pod, Row& row) {
@@ -323,6 +324,7 @@ api::Pod PodStore::expand(PodHandle handle) const {
   if (row.has_ready_since) pod.ready_since = row.ready_since;
   pod.disrupted = row.disrupted;
   pod.ephemeral_running = row.ephemeral_running;
+  pod.dev_tool = row.dev_tool;
   pod.containers = shared.containers;
   pod.statuses.resize(shared.status_names.size());
   for (std::size_t i = 0; i < pod.statuses.size(); ++i) {

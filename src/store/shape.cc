@@ -46,6 +46,7 @@ constexpr unsigned kControllerNameInGenerateName = 2;
 constexpr unsigned kStdinOpen = 1U << 0;
 constexpr unsigned kTty = 1U << 1;
 constexpr unsigned kHasReadinessProbe = 1U << 2;
+constexpr int kHashes = 3;  // after the flags: image, its name, process
 
 void write_name(Writer& writer, std::string_view name, std::uint64_t place) {
   writer.number(place);
@@ -56,10 +57,14 @@ void pack_containers(Writer& writer, const api::Pod& pod) {
   writer.number(pod.containers.size());
   for (const api::ContainerSpec& container : pod.containers) {
     // By count, so that a new field does not compile until it is packed and unpacked here.
-    const auto& [name, stdin_open, tty, has_readiness_probe] = container;
+    const auto& [name, stdin_open, tty, has_readiness_probe, image, image_name, process] =
+        container;
     writer.text(name);
     writer.byte((stdin_open ? kStdinOpen : 0) | (tty ? kTty : 0) |
                 (has_readiness_probe ? kHasReadinessProbe : 0));
+    writer.fixed(image);
+    writer.fixed(image_name);
+    writer.fixed(process);
   }
   writer.number(pod.statuses.size());
   for (const api::ContainerStatus& status : pod.statuses) {
@@ -134,6 +139,9 @@ void unpack_containers(Reader& reader, UnpackedShape& to) {
     container.stdin_open = (flags & kStdinOpen) != 0;
     container.tty = (flags & kTty) != 0;
     container.has_readiness_probe = (flags & kHasReadinessProbe) != 0;
+    container.image = reader.fixed();
+    container.image_name = reader.fixed();
+    container.process = reader.fixed();
   }
   resize(out.status_names, to.spare_names, reader.number());
   for (std::string& name : out.status_names) {
@@ -204,6 +212,7 @@ std::string_view packed_container_name(std::string_view packed, std::size_t inde
   for (; index > 0; --index) {
     reader.text();
     reader.byte();
+    for (int hash = 0; hash < kHashes; ++hash) reader.fixed();
   }
   return reader.text();
 }

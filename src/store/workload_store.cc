@@ -3,6 +3,12 @@
 #include <iterator>
 
 namespace podcron::store {
+namespace {
+
+constexpr std::string_view kRevision = "ControllerRevision";
+constexpr std::size_t kRevisionPrefixMax = 223;
+
+}  // namespace
 
 bool WorkloadStore::apply(const api::Workload& workload, std::uint32_t epoch) {
   const api::ObjectMeta& meta = workload.meta;
@@ -58,6 +64,41 @@ const api::Workload* WorkloadStore::find(std::string_view kind, std::string_view
                                          std::string_view name) const {
   const auto named = by_name_.find(NameOrder::View(kind, namespace_, name));
   return named == by_name_.end() ? nullptr : find(named->second);
+}
+
+template <class Visit>
+void WorkloadStore::each_revision(const api::Workload& owner, const Visit& visit) const {
+  // The controllers cut long names before they add the hash.
+  const std::string_view prefix = std::string_view(owner.meta.name).substr(0, kRevisionPrefixMax);
+  auto named = by_name_.lower_bound(NameOrder::View(kRevision, owner.meta.namespace_, prefix));
+  for (; named != by_name_.end(); ++named) {
+    const auto& [kind, namespace_, name] = named->first;
+    if (kind != kRevision || namespace_ != owner.meta.namespace_ || !name.starts_with(prefix)) {
+      break;
+    }
+    const api::Workload& revision = rows_.find(named->second)->second.workload;
+    if (revision.controller && revision.controller->uid == owner.meta.uid) visit(revision);
+  }
+}
+
+const api::Workload* WorkloadStore::revision(const api::Workload& owner,
+                                             std::string_view label) const {
+  const api::Workload* found = nullptr;
+  each_revision(owner, [&](const api::Workload& revision) {
+    const std::string_view name = revision.meta.name;
+    const bool is_hash = name.size() == owner.meta.name.size() + 1 + label.size() &&
+                         name.starts_with(owner.meta.name) && name.ends_with(label);
+    if (name == label || is_hash) found = &revision;
+  });
+  return found;
+}
+
+const api::Workload* WorkloadStore::newest_revision(const api::Workload& owner) const {
+  const api::Workload* newest = nullptr;
+  each_revision(owner, [&](const api::Workload& revision) {
+    if (newest == nullptr || revision.revision > newest->revision) newest = &revision;
+  });
+  return newest;
 }
 
 WorkloadStore::Rows::iterator WorkloadStore::remove(Rows::iterator row) {

@@ -1,4 +1,5 @@
-// Owners of pods by UID: ReplicaSets, StatefulSets, DaemonSets, Deployments.
+// Owners of pods by UID: ReplicaSets, StatefulSets, DaemonSets, Deployments; and the
+// ControllerRevisions that keep the templates of older pods.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,13 @@ class WorkloadStore {
   /// By kind, namespace and name (for workloadRef).
   [[nodiscard]] const api::Workload* find(std::string_view kind, std::string_view namespace_,
                                           std::string_view name) const;
+  /// The ControllerRevision of `owner` that a pod names in its label controller-revision-hash: by
+  /// its whole name (StatefulSet), or by what follows "<owner>-" in it (DaemonSet). nullptr when it
+  /// is not known. Cost: linear in the revisions whose names begin as the owner's; here and below.
+  [[nodiscard]] const api::Workload* revision(const api::Workload& owner,
+                                              std::string_view label) const;
+  /// The one with the highest number; nullptr when none is known.
+  [[nodiscard]] const api::Workload* newest_revision(const api::Workload& owner) const;
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
 
  private:
@@ -43,6 +51,8 @@ class WorkloadStore {
     bool operator()(const View& a, const View& b) const { return a < b; }
   };
 
+  template <class Visit>
+  void each_revision(const api::Workload& owner, const Visit& visit) const;
   /// Both maps; returns the row behind it.
   Rows::iterator remove(Rows::iterator row);
 

@@ -18,7 +18,9 @@ def bare_pod(name, labels, **spec):
             "spec": {"containers": [{"name": "app", "image": "shop:1"}], **spec}}
 
 
-class Eligibility(ClusterCase):
+class EligibilityCase(ClusterCase):
+    """One app and one PodCronJob a test, both named after it."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -62,6 +64,8 @@ class Eligibility(ClusterCase):
     def wait_running(self, name):
         wait_for(f"{name} ready", lambda: is_ready(self.plane.get("pod", name) or {}))
 
+
+class Eligibility(EligibilityCase):
     # Rules 1 and 2 are about labels: such a pod is not even listed by the selector.
 
     def test_rule_01_not_labelled_serving(self):

@@ -57,6 +57,9 @@ std::vector<std::string> split(const std::string& line) {
 
 Uid uid_of(const std::string& name) { return {hash64(name, 1), hash64(name, 2)}; }
 
+/// A ReplicaSet of an older revision; that of all other pods is the newest.
+constexpr const char* kOlderOwner = "web-5b6d";
+
 int number(const std::string& text) { return std::stoi(text); }
 
 void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& value) {
@@ -101,6 +104,10 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
     spec.job.target.min_eligible = number(value);
   } else if (key == "minReady") {
     spec.job.target.min_ready_seconds = number(value);
+  } else if (key == "revision") {
+    spec.job.target.revision = value == "Any"      ? api::Revision::kAny
+                               : value == "Latest" ? api::Revision::kLatest
+                                                   : api::Revision::kPreferLatest;
   } else if (key == "notImplemented") {
     spec.not_implemented = value;
   } else {
@@ -166,12 +173,21 @@ World::World() : zone_files_(load_zones()), zones_(ZoneDatabase::make("golden", 
   serving_.requirements.push_back({"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}});
   api::Workload owner;
   owner.meta.namespace_ = kNamespace;
-  owner.meta.name = "web-7c9d";
-  owner.meta.uid = uid_of("web-7c9d");
+  owner.meta.name = "web";
+  owner.meta.uid = uid_of("web");
   owner.meta.resource_version = 1;
-  owner.kind = "ReplicaSet";
-  owner.containers.push_back({"app", false, false, true});
+  owner.kind = "Deployment";
+  owner.template_hash = 2;
+  owner.containers.push_back({.name = "app", .has_readiness_probe = true});
   owners_.apply(owner, 1);
+  owner.kind = "ReplicaSet";
+  owner.controller = api::OwnerReference{"apps", "Deployment", "web", uid_of("web")};
+  for (const char* name : {"web-7c9d", kOlderOwner}) {
+    owner.meta.name = name;
+    owner.meta.uid = uid_of(name);
+    owners_.apply(owner, 1);
+    owner.template_hash = 1;
+  }
 }
 
 std::string World::command(const std::string& line) {
@@ -241,13 +257,14 @@ void World::make_pod(const std::vector<std::string>& words) {
   pod.meta.name = words.at(1);
   pod.meta.uid = uid_of(words[1]);
   pod.meta.resource_version = ++version_;
-  pod.generate_name = "web-7c9d-";
+  const std::string owner = words[1].starts_with(kOlderOwner) ? kOlderOwner : "web-7c9d";
+  pod.generate_name = owner + "-";
   pod.labels = {{"app", "web"}, {"podcron.dev/serving", "true"}};
-  pod.controller = api::OwnerReference{"apps", "ReplicaSet", "web-7c9d", uid_of("web-7c9d")};
+  pod.controller = api::OwnerReference{"apps", "ReplicaSet", owner, uid_of(owner)};
   pod.phase = api::PodPhase::kRunning;
   pod.ready = true;
   pod.ready_since = now_ - Seconds{3600};
-  pod.containers.push_back({"app", false, false, true});
+  pod.containers.push_back({.name = "app", .has_readiness_probe = true});
   pod.statuses.push_back({"app", "containerd://" + words[1], true, true, true});
   for (std::size_t i = 2; i < words.size(); ++i) {
     if (words[i] == "notready") {
@@ -260,6 +277,10 @@ void World::make_pod(const std::vector<std::string>& words) {
       pod.controller.reset();
     } else if (words[i] == "adopted") {
       pod.generate_name.clear();
+    } else if (words[i] == "changed") {
+      pod.containers[0].process = 1;
+    } else if (words[i] == "devtool") {
+      pod.dev_tool = true;
     } else if (words[i] == "ephemeral") {
       pod.ephemeral_running = true;
     } else if (words[i] == "stateful") {

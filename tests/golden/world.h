@@ -5,8 +5,9 @@
 //   podcronjob NAME key=value...   creates it (created at the last `at`, or the epoch)
 //   edit NAME key=value...         changes its spec; generation moves
 //   pod NAME [word...]             ready by default; words: notready terminating unlabelled bare
-//                                  adopted ephemeral stateful (named db-N) young=SECONDS
-//                                  node=NAME; again to change it
+//                                  adopted changed devtool ephemeral stateful (named db-N)
+//                                  young=SECONDS node=NAME; again to change it; one named
+//                                  web-5b6d-... is of an older revision
 //   remove POD                     the pod is gone
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown

@@ -117,7 +117,8 @@ ALLOWED = [("get list watch", "podcronjobs", OWN, ""), ("patch", "podcronjobs", 
            ("update", "podcronjobs", OWN, "finalizers"), ("update", "podjobs", OWN, "finalizers"),
            ("create patch", "events", "events.k8s.io", ""), ("get list watch", "pods", "", ""),
            ("get list watch", "replicasets", "apps", ""), ("get list watch", "deployments", "apps", ""),
-           ("get list watch", "statefulsets", "apps", ""), ("get list watch", "daemonsets", "apps", "")]
+           ("get list watch", "statefulsets", "apps", ""), ("get list watch", "daemonsets", "apps", ""),
+           ("get list watch", "controllerrevisions", "apps", "")]
 DENIED = [("create update patch delete deletecollection", "podcronjobs", OWN, ""),
           ("deletecollection", "podjobs", OWN, ""), ("create update patch delete", "pods", "", ""),
           ("get create", "pods", "", "proxy"), ("get create", "pods", "", "attach"),

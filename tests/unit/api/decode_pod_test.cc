@@ -2,6 +2,11 @@
 // Method: a pod as the API server returns it, and the same pod with one thing changed.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "api/codec.h"
 #include "base/prng.h"
 #include "unit/api/objects.h"
@@ -83,6 +88,67 @@ TEST(DecodePod, ExcludeIsAnyValueButFalse) {
     EXPECT_EQ(decoded(with(kPod, R"("note": "a \"quoted\" \\ word")", annotation)).excluded,
               excluded)
         << value;
+  }
+}
+
+TEST(DecodePod, DevelopmentToolsAreKnownByTheirLabelsAndAnnotations) {
+  EXPECT_FALSE(decoded(kPod).dev_tool);
+  const auto pod_with = [](std::string_view place, std::string_view entry) {
+    return decoded(with(kPod, place, std::string(place) + std::string(entry) + ","));
+  };
+  for (const std::string_view entry : {
+           R"("devspace.sh/replaced": "true")",
+           R"("interactive.dev.okteto.com": "shop")",
+           R"("detached.dev.okteto.com": "shop")",
+           R"("telepresence.io/workloadEnabled": "true")",
+           R"("skaffold.dev/debug": "")",
+           R"("debug.cloud.google.com/config": "{"app":{}}")",
+           R"("operator.metalbear.co/owner": "7f")",
+       }) {
+    EXPECT_TRUE(pod_with(R"("labels": {)", entry).dev_tool) << entry;
+    EXPECT_TRUE(pod_with(R"("annotations": {)", entry).dev_tool) << entry;
+  }
+  EXPECT_TRUE(decoded(with(kPod, R"("app": "shop")", R"("app": "mirrord")")).dev_tool);
+  for (const std::string_view harmless :
+       {R"("skaffold.dev/run-id": "x")", R"("telepresence.io/workloadEnabled": "false")",
+        R"("devspace.sh/replacedx": "true")"}) {
+    EXPECT_FALSE(pod_with(R"("labels": {)", harmless).dev_tool) << harmless;
+  }
+}
+
+ContainerSpec first_container(std::string_view json) {
+  return decoded(with(kPod, R"({"name": "app", "image": "shop:1")", json)).containers[0];
+}
+
+TEST(DecodePod, WhatAContainerRunsIsComparedByHashes) {
+  const ContainerSpec plain = first_container(R"({"name": "app", "image": "shop:1")");
+  EXPECT_EQ(plain,
+            first_container(R"({"name": "app", "image": "shop:1", "command": [], "args": null)"));
+  const std::vector<std::string> other_processes{
+      R"("command": ["a", "b"])",           R"("command": ["ab"])",
+      R"("command": ["b", "a"])",           R"("args": ["a", "b"])",
+      R"("command": ["a"], "args": ["b"])", R"("command": [""])"};
+  std::set<std::uint64_t> processes{plain.process};
+  for (const std::string& each : other_processes) {
+    const auto other = first_container(R"({"name": "app", "image": "shop:1", )" + each);
+    EXPECT_EQ(other.image, plain.image);
+    processes.insert(other.process);
+  }
+  EXPECT_EQ(processes.size(), other_processes.size() + 1);
+}
+
+TEST(DecodePod, TheImagesNameIsWhatIsLeftWithoutRegistryTagAndDigest) {
+  const auto image = [](const std::string& reference) {
+    return first_container(R"({"name": "app", "image": ")" + reference + "\"");
+  };
+  const ContainerSpec plain = image("shop:1");
+  for (const char* same : {"shop", "shop:2", "mirror.example:5000/team/shop:1",
+                           "team/shop@sha256:0a", "mirror.example/shop:1@sha256:0a"}) {
+    EXPECT_EQ(image(same).image_name, plain.image_name) << same;
+    EXPECT_NE(image(same).image, plain.image) << same;
+  }
+  for (const char* other : {"busybox", "shop/web:1", "shop2:1", "webshop:1", ""}) {
+    EXPECT_NE(image(other).image_name, plain.image_name) << other;
   }
 }
 

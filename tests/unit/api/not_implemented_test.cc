@@ -26,7 +26,6 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
       {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
       {R"({"target":{"serviceName":"web"}})", "target.serviceName"},
       {R"({"target":{"servingProbe":{"exec":{}}}})", "target.servingProbe"},
-      {R"({"target":{"revision":"Latest"}})", "target.revision: Latest"},
       {R"({"target":{"interactiveSessions":{"exclude":"AnyExec"}}})",
        "target.interactiveSessions.exclude: AnyExec"},
       {R"({"target":{"interactiveSessions":{"cooldownSeconds":60}}})",
@@ -46,7 +45,7 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
 TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
   EXPECT_EQ(in_template(R"({
     "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"",
-      "container":"app","minReadySeconds":9,"revision":"Any","ownership":"Optional",
+      "container":"app","minReadySeconds":9,"revision":"Latest","ownership":"Optional",
       "minEligible":3,"interactiveSessions":{"exclude":"StdinOrTTY","cooldownSeconds":3600},
       "servingProbe":null},
     "strategy":{"type":"All","maxParallel":2,"maxFailed":"10%"},"noTargetPolicy":"Skip",
@@ -63,6 +62,20 @@ TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
         R"("type":"Ordinal","ordinal":0,"fallback":"Random")",
         R"("type":"PerTopology","topologyKey":"kubernetes.io/hostname")"}) {
     EXPECT_EQ(in_template(fmt::format(R"({{"strategy":{{{}}}}})", strategy)), "");
+  }
+}
+
+TEST(NotImplemented, AWorkloadThatIsNotReadGivesNoSelector) {
+  EXPECT_EQ(in_template(R"({"target":{"workloadRef":
+      {"apiGroup":"argoproj.io","kind":"Rollout","name":"x"}}})"),
+            "target.workloadRef.kind: Rollout without target.selector");
+  EXPECT_EQ(in_template(R"({"target":{"selector":{"matchLabels":{"app":"x"}},"workloadRef":
+      {"apiGroup":"argoproj.io","kind":"Rollout","name":"x"}}})"),
+            "");
+  for (const char* kind : {"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"}) {
+    EXPECT_EQ(in_template(std::string(R"({"target":{"workloadRef":{"kind":")") + kind +
+                          R"(","name":"x"}}})"),
+              "");
   }
 }
 

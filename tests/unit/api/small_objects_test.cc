@@ -35,8 +35,65 @@ TEST(DecodeWorkload, ReadsWhatOwnsPods) {
   ASSERT_TRUE(workload->controller);
   EXPECT_EQ(workload->controller->kind, "Deployment");
   EXPECT_EQ(workload->selector.to_query(), "app=shop,pod-template-hash=7c9d");
-  EXPECT_EQ(workload->containers, (std::vector<ContainerSpec>{{"app", true, false, false},
-                                                              {"proxy", false, false, true}}));
+  EXPECT_EQ(workload->containers,
+            (std::vector<ContainerSpec>{{"app", true, false, false, 0, 0, 0},
+                                        {"proxy", false, false, true, 0, 0, 0}}));
+}
+
+TEST(DecodeWorkload, TheTemplateHashLeavesOutOnlyTheLabelThatTheDeploymentAdds) {
+  const auto hash = [](const std::string& replica_set) {
+    return Decoder().workload(replica_set, "ReplicaSet")->template_hash;
+  };
+  const std::uint64_t plain = hash(std::string(kReplicaSet));
+  const auto labels = [](std::string_view text) {
+    return with(kReplicaSet, R"({"labels": {"app": "shop"}})", text);
+  };
+  EXPECT_EQ(hash(labels(R"({"labels": {"app": "shop", "pod-template-hash": "7c9d"}})")), plain);
+  EXPECT_NE(hash(labels(R"({"labels": {"app": "cart"}})")), plain);
+  EXPECT_NE(hash(labels(R"({"labels": {"app": "shop", "tier": "web"}})")), plain);
+  // kubectl rollout restart.
+  EXPECT_NE(hash(labels(R"({"annotations": {"kubectl.kubernetes.io/restartedAt": "x"},
+                            "labels": {"app": "shop"}})")),
+            plain);
+  EXPECT_NE(hash(with(kReplicaSet, R"("readinessProbe": {})", R"("readinessProbe": {"x": 1})")),
+            plain);
+  EXPECT_EQ(hash(with(kReplicaSet, R"("replicas": 3)", R"("replicas": 4)")), plain);
+}
+
+TEST(DecodeWorkload, AStatefulSetSaysItsUpdateRevision) {
+  const auto set = Decoder().workload(
+      with(kReplicaSet, R"("status": {)", R"("status": {"updateRevision": "db-6c9b", )"),
+      "StatefulSet");
+  EXPECT_EQ(set->update_revision, "db-6c9b");
+}
+
+constexpr std::string_view kRevision = R"({
+  "metadata": {"name": "db-6c9b", "namespace": "shop", "resourceVersion": "12",
+    "uid": "1c9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d222",
+    "ownerReferences": [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db",
+      "uid": "5c9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d666", "controller": true}]},
+  "data": {"spec": {"template": {"$patch": "replace", "metadata": {"labels": {"app": "db"}},
+    "spec": {"containers": [{"name": "db", "image": "db:1", "tty": true}]}}}},
+  "revision": 3})";
+
+TEST(DecodeWorkload, AControllerRevisionKeepsATemplate) {
+  const auto revision = Decoder().workload(kRevision, "ControllerRevision");
+  ASSERT_TRUE(revision) << revision.error().message;
+  EXPECT_EQ(revision->revision, 3);
+  ASSERT_EQ(revision->containers.size(), 1U);
+  EXPECT_EQ(revision->containers[0].name, "db");
+  EXPECT_TRUE(revision->containers[0].tty);
+  EXPECT_NE(revision->containers[0].image, 0U);
+}
+
+TEST(DecodeWorkload, WhatOtherControllersKeepInARevisionIsNoFault) {
+  for (const std::string_view group : {"kubevirt.io/v1", "v1"}) {
+    const auto other =
+        with(with(kRevision, "apps/v1", group), R"("containers": [)", R"("containers": 7, "x": [)");
+    const auto revision = Decoder().workload(other, "ControllerRevision");
+    ASSERT_TRUE(revision) << revision.error().message;
+    EXPECT_TRUE(revision->containers.empty());
+  }
 }
 
 TEST(DecodeWorkload, WhatIsWrongIsNamedWithItsPath) {

@@ -143,7 +143,17 @@ void randomize(Prng& prng, Scene& scene) {
   if (prng.chance(300)) scene.target.workload_ref = api::WorkloadRef{"apps", "Deployment", "shop"};
   scene.target.min_ready_seconds = static_cast<std::int32_t>(prng.below(2) * prng.below(1'000));
   scene.now = WallTime(Seconds(prng.below(2'000)));
-  scene.workloads[1].meta.uid = Uid{2, prng.below(4)};
+  scene.target.revision = static_cast<api::Revision>(prng.below(3));
+  scene.workloads.resize(1);
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    api::Workload owner = test::replica_set();
+    owner.meta.name = "app-" + std::to_string(i);
+    owner.meta.uid = Uid{2, i};
+    owner.template_hash = prng.below(2);
+    owner.containers.clear();
+    if (prng.chance(500)) owner.containers.push_back(test::container_named("c1"));
+    if (prng.chance(900)) scene.workloads.push_back(owner);
+  }
   if (prng.chance(500)) scene.busy = {Uid{1, 1}};
 }
 
@@ -169,7 +179,7 @@ TEST(Assess, AgreesWithEvaluationPodByPodInRandomNamespaces) {
     std::array<std::int64_t, kReasonCount> counts{};
     for (const store::PodHandle pod : pods.in_namespace("shop")) {
       const Reason reason = evaluate(pods, owners, scene.criteria(), pod);
-      const std::vector<Reason> all = evaluate_all(pods, owners, scene.criteria(), pod);
+      const std::vector<Reason> all = evaluate_all(pods, owners, scene.criteria(), assessment, pod);
       ASSERT_EQ(reason, all.empty() ? Reason::kEligible : all.front());
       ASSERT_TRUE(std::is_sorted(all.begin(), all.end()));
       if (reason == Reason::kEligible) eligible.push_back(pod);
@@ -196,7 +206,7 @@ TEST(Rule7, AgreesWithARegularExpressionOnNamesNearTheRightOne) {
     if (prng.chance(300)) name[at] = static_cast<char>(prng.below(128));
     if (prng.chance(100)) name.erase(at, 1);
     if (prng.chance(100)) name.insert(at, 1, '-');
-    scene.pod.controller->name = "web-7c9d";
+    scene.workloads[1].meta.name = scene.pod.controller->name = "web-7c9d";
     scene.pod.generate_name = "web-7c9d-";
     const bool expected = std::regex_match(name, generated);
     own += expected ? 1 : 0;

@@ -18,6 +18,7 @@ namespace podcron::test {
 inline constexpr WallTime kNow{Seconds(1'772'971'200)};
 inline const Uid kDeploymentUid{10, 1};
 inline const Uid kReplicaSetUid{10, 2};
+inline const Uid kStatefulSetUid{10, 3};
 
 inline std::string running_id() { return "containerd://" + std::string(64, 'a'); }
 
@@ -47,9 +48,10 @@ inline api::Pod stateful_pod() {
   api::Pod pod = serving_pod();
   pod.meta.name = "db-3";
   pod.generate_name = "db-";
-  pod.controller = api::OwnerReference{"apps", "StatefulSet", "db", Uid{10, 3}};
+  pod.controller = api::OwnerReference{"apps", "StatefulSet", "db", kStatefulSetUid};
   pod.labels = {{"app", "shop"},
                 {"apps.kubernetes.io/pod-index", "3"},
+                {"controller-revision-hash", "db-6c9b"},
                 {"podcron.dev/serving", "true"},
                 {"statefulset.kubernetes.io/pod-name", "db-3"}};
   return pod;
@@ -81,6 +83,15 @@ inline api::Workload replica_set() {
   return workload;
 }
 
+inline api::Workload stateful_set() {
+  api::Workload workload = deployment();
+  workload.kind = "StatefulSet";
+  workload.meta.name = "db";
+  workload.meta.uid = kStatefulSetUid;
+  workload.update_revision = "db-6c9b";
+  return workload;
+}
+
 /// Everything a judgement depends on, as values: copy it, change one thing, judge again.
 struct Scene {
   Scene() {
@@ -89,7 +100,7 @@ struct Scene {
   }
 
   api::Pod pod = serving_pod();
-  std::vector<api::Workload> workloads{deployment(), replica_set()};
+  std::vector<api::Workload> workloads{deployment(), replica_set(), stateful_set()};
   api::Target target;
   api::LabelSelector serving;
   std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
@@ -122,7 +133,10 @@ struct Scene {
   [[nodiscard]] std::vector<eligibility::Reason> judge_all() const {
     store::PodStore pods;
     pods.apply(pod, 1);
-    return eligibility::evaluate_all(pods, owners(), criteria(), 0);
+    const store::WorkloadStore known = owners();
+    eligibility::Assessment assessment;
+    eligibility::assess(pods, known, criteria(), assessment);
+    return eligibility::evaluate_all(pods, known, criteria(), assessment, 0);
   }
 
   [[nodiscard]] std::string container() const {
@@ -161,7 +175,14 @@ inline std::vector<Spoiler> spoilers() {
          s.target.workload_ref = {"apps", "Deployment", "x"};
        }},
       {Reason::kAdoptedPod, [](Scene& s) { s.pod.generate_name.clear(); }},
+      {Reason::kTemplateMismatch, [](Scene& s) { s.pod.containers[0].process = 1; }},
       {Reason::kInteractiveContainer, [](Scene& s) { s.pod.containers[0].stdin_open = true; }},
+      {Reason::kDevToolActive, [](Scene& s) { s.pod.dev_tool = true; }},
+      {Reason::kRevisionExcluded,
+       [](Scene& s) {
+         s.target.revision = api::Revision::kLatest;
+         s.workloads[0].template_hash = 2;
+       }},
       {Reason::kPodTerminating, [](Scene& s) { s.pod.meta.deletion_timestamp = kNow; }},
       {Reason::kPodDisrupted, [](Scene& s) { s.pod.disrupted = true; }},
       {Reason::kPodCompleted, [](Scene& s) { s.pod.phase = api::PodPhase::kFailed; }},

@@ -54,10 +54,12 @@ TEST(Rules, EveryRuleHasASpoilerThatFailsItAlone) {
 
 // Two rules of which one leaves the other nothing to ask; the law below holds for all other pairs.
 const std::set<std::pair<Reason, Reason>> kExclusive{
-    // Without an owner there is no owner's kind, chain or name.
+    // Without an owner there is no owner's kind, chain, name, template or revision.
     {Reason::kNotOwnedByWorkload, Reason::kOwnerKindNotAllowed},
     {Reason::kNotOwnedByWorkload, Reason::kOwnerMismatch},
     {Reason::kNotOwnedByWorkload, Reason::kAdoptedPod},
+    {Reason::kNotOwnedByWorkload, Reason::kTemplateMismatch},
+    {Reason::kNotOwnedByWorkload, Reason::kRevisionExcluded},
     // A pod has one phase.
     {Reason::kPodCompleted, Reason::kPodPending},
     // A name that does not exist is not ambiguous, and without a target container nothing is asked
@@ -133,7 +135,7 @@ TEST(Rule1, TheServingSelectorMayAskForLabelsThatDifferPerPod) {
   twin.serving.requirements = {
       {"statefulset.kubernetes.io/pod-name", api::SelectorOperator::kNotIn, {"db-0"}}};
   expect_refused(Reason::kNotLabelledServing, twin,
-                 [](Scene& s) { s.pod.labels[3].second = "db-0"; });
+                 [](Scene& s) { s.pod.labels[4].second = "db-0"; });
 }
 
 TEST(Rule5, JobsAndNodesAreNotAllowed) {
@@ -172,13 +174,9 @@ TEST(Rule6, ADeploymentOfTheSameNameButAnotherUidIsAnotherWorkload) {
 }
 
 TEST(Rule6, AnOwnerThatIsNotYetKnownIsNotOfTheWorkload) {
-  const Scene bad = changed(scene_of_deployment(), [](Scene& s) { s.workloads.pop_back(); });
+  const Scene bad =
+      changed(scene_of_deployment(), [](Scene& s) { s.workloads.erase(s.workloads.begin() + 1); });
   EXPECT_EQ(bad.judge(), Reason::kOwnerMismatch);
-}
-
-TEST(Rule6, AnOwnerThatIsNotYetKnownIsNoObstacleWithoutWorkloadRef) {
-  const Scene scene = changed(Scene{}, [](Scene& s) { s.workloads.clear(); });
-  EXPECT_EQ(scene.judge(), Reason::kEligible);
 }
 
 TEST(Rule6, AWorkloadOfAnotherApiGroupIsAnotherWorkload) {
@@ -189,14 +187,40 @@ TEST(Rule6, AWorkloadOfAnotherApiGroupIsAnotherWorkload) {
 TEST(Rule6, AStatefulSetIsTheOwnerItself) {
   Scene twin;
   twin.pod = test::stateful_pod();
-  api::Workload owner = test::replica_set();
-  owner.kind = "StatefulSet";
-  owner.meta.name = "db";
-  owner.meta.uid = Uid{10, 3};
-  owner.controller.reset();
-  twin.workloads = {owner};
   twin.target.workload_ref = api::WorkloadRef{"apps", "StatefulSet", "db"};
-  expect_refused(Reason::kOwnerMismatch, twin, [](Scene& s) { s.pod.controller->uid = Uid{9, 9}; });
+  expect_refused(Reason::kOwnerMismatch, twin, [](Scene& s) {
+    s.workloads.push_back(test::stateful_set());
+    s.workloads.back().meta.name = "db-old";
+    s.pod.controller->uid = s.workloads.back().meta.uid = Uid{9, 9};
+  });
+}
+
+TEST(Rule6, ADaemonSetIsTheOwnerItself) {
+  Scene twin;
+  twin.workloads[1].kind = twin.pod.controller->kind = "DaemonSet";
+  twin.workloads[1].controller.reset();
+  twin.target.workload_ref = api::WorkloadRef{"apps", "DaemonSet", "shop-7c9d"};
+  expect_refused(Reason::kOwnerMismatch, twin,
+                 [](Scene& s) { s.target.workload_ref->name = "shop"; });
+}
+
+// Rollouts and CloneSets are not watched: group, kind and name stand in the owner reference.
+TEST(Rule6, AWorkloadOfAKindThatIsNotWatchedIsWhomTheReferenceNames) {
+  const Change rollout = [](Scene& s) {
+    s.workloads[1].controller = api::OwnerReference{"argoproj.io", "Rollout", "shop", Uid{9, 9}};
+    s.target.workload_ref = api::WorkloadRef{"argoproj.io", "Rollout", "shop"};
+  };
+  const Change clone_set = [](Scene& s) {
+    s.pod.controller = api::OwnerReference{"apps.kruise.io", "CloneSet", "shop-7c9d", Uid{9, 9}};
+    s.owner_kinds = {"CloneSet"};
+    s.target.workload_ref = api::WorkloadRef{"apps.kruise.io", "CloneSet", "shop-7c9d"};
+  };
+  for (const Change& each : {rollout, clone_set}) {
+    expect_refused(Reason::kOwnerMismatch, changed(Scene{}, each),
+                   [](Scene& s) { s.target.workload_ref->name = "other"; });
+    expect_refused(Reason::kOwnerMismatch, changed(Scene{}, each),
+                   [](Scene& s) { s.target.workload_ref->api_group = "example.com"; });
+  }
 }
 
 struct NameCase {
@@ -208,7 +232,8 @@ struct NameCase {
 
 Reason judge_name(const NameCase& each) {
   Scene scene;
-  scene.workloads.clear();
+  scene.workloads[1].kind = each.kind;
+  scene.workloads[1].controller.reset();
   scene.pod.controller->kind = each.kind;
   scene.pod.controller->name = each.owner;
   scene.pod.generate_name = each.generate_name;
@@ -289,13 +314,12 @@ TEST(Rule9, StdinInTheTemplateDoesNotAllowATty) {
 }
 
 TEST(Rule9, AnUnknownTemplateAllowsNothing) {
-  const Change stdin_everywhere = [](Scene& s) {
-    s.pod.containers[0].stdin_open = s.workloads[1].containers[0].stdin_open = true;
+  const Change clone_set = [](Scene& s) {
+    s.pod.controller = api::OwnerReference{"apps.kruise.io", "CloneSet", "shop-7c9d", Uid{9, 9}};
+    s.owner_kinds = {"CloneSet"};
   };
-  expect_refused(Reason::kInteractiveContainer, changed(Scene{}, stdin_everywhere),
-                 [](Scene& s) { s.workloads.clear(); });
-  expect_refused(Reason::kInteractiveContainer, changed(Scene{}, stdin_everywhere),
-                 [](Scene& s) { s.workloads[1].containers[0].name = "other"; });
+  expect_refused(Reason::kInteractiveContainer, changed(Scene{}, clone_set),
+                 [](Scene& s) { s.pod.containers[0].stdin_open = true; });
 }
 
 TEST(Rule9, OnlyTheTargetContainerCounts) {
@@ -375,7 +399,10 @@ TEST(TargetContainer, AnAnnotationThatNamesNoContainerIsNotFoundEvenForTheOnlyOn
 }
 
 TEST(TargetContainer, APodWithoutContainersHasNone) {
-  const Scene bad = changed(Scene{}, [](Scene& s) { s.pod.containers.clear(); });
+  const Scene bad = changed(Scene{}, [](Scene& s) {
+    s.pod.containers.clear();
+    s.workloads[1].containers.clear();
+  });
   EXPECT_EQ(bad.judge(), Reason::kContainerNotFound);
 }
 

@@ -213,8 +213,9 @@ TEST(StreamDecoderWatch, ALineCutOffByTheEndIsReported) {
 TEST(StreamDecoder, EveryKindIsRead) {
   const std::string meta = R"({"metadata":{"name":"x","namespace":"n","resourceVersion":"3",)"
                            R"("uid":"0b9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d111"},"spec":{}})";
-  for (const auto kind : {ObjectKind::kPod, ObjectKind::kReplicaSet, ObjectKind::kStatefulSet,
-                          ObjectKind::kDaemonSet, ObjectKind::kDeployment, ObjectKind::kLease}) {
+  for (const auto kind :
+       {ObjectKind::kPod, ObjectKind::kReplicaSet, ObjectKind::kStatefulSet, ObjectKind::kDaemonSet,
+        ObjectKind::kDeployment, ObjectKind::kControllerRevision, ObjectKind::kLease}) {
     EXPECT_EQ(said(decode(kind, true, event("ADDED", meta))), (Words{"apply x"}));
   }
   EXPECT_EQ(said(decode(ObjectKind::kPodCronJob, true,

@@ -58,6 +58,10 @@ inline void random_containers(Prng& prng, api::Pod& pod) {
     container.stdin_open = prng.chance(100);
     container.tty = prng.chance(100);
     container.has_readiness_probe = prng.chance(500);
+    // 0 is what a template has that says nothing.
+    container.image = prng.chance(700) ? 0 : 1 + prng.below(2);
+    container.image_name = prng.chance(900) ? 0 : 1;
+    container.process = prng.chance(900) ? 0 : prng.next();
     pod.containers.push_back(container);
     if (prng.chance(200)) continue;
     api::ContainerStatus status;
@@ -98,6 +102,7 @@ inline api::Pod random_pod(Prng& prng, std::string namespace_, std::string name)
   if (prng.chance(500)) pod.ready_since = WallTime(Seconds(prng.below(1'000)));
   pod.disrupted = prng.chance(100);
   pod.ephemeral_running = prng.chance(100);
+  pod.dev_tool = prng.chance(50);
   random_containers(prng, pod);
   return pod;
 }

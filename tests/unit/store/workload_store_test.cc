@@ -57,6 +57,40 @@ TEST(WorkloadStore, TheSameUidUnderAnotherNameLeavesNoOldName) {
   EXPECT_EQ(store.size(), 1U);
 }
 
+api::Workload revision(const api::Workload& owner, std::string name, std::int64_t number) {
+  api::Workload made =
+      workload("ControllerRevision", std::move(name), 100 + static_cast<std::uint64_t>(number));
+  made.controller = api::OwnerReference{"apps", owner.kind, owner.meta.name, owner.meta.uid};
+  made.revision = number;
+  return made;
+}
+
+TEST(WorkloadStore, FindsTheRevisionThatAPodNames) {
+  WorkloadStore store;
+  const api::Workload set = workload("StatefulSet", "web", 1);
+  const api::Workload longer = workload("StatefulSet", "web-api", 2);
+  store.apply(revision(set, "web-aaa", 2), 1);
+  store.apply(revision(set, "web-bbb", 1), 1);
+  store.apply(revision(longer, "web-api-ccc", 9), 1);
+  // By the whole name, as a StatefulSet's pods have it, or the hash alone, as a DaemonSet's.
+  EXPECT_EQ(store.revision(set, "web-bbb")->revision, 1);
+  EXPECT_EQ(store.revision(set, "aaa")->revision, 2);
+  EXPECT_EQ(store.revision(set, "web-api-ccc"), nullptr);
+  EXPECT_EQ(store.revision(set, "api-ccc"), nullptr);
+  EXPECT_EQ(store.revision(set, "aa"), nullptr);
+  EXPECT_EQ(store.revision(set, ""), nullptr);
+  EXPECT_EQ(store.newest_revision(set)->revision, 2);
+  EXPECT_EQ(store.newest_revision(longer)->revision, 9);
+  EXPECT_EQ(store.newest_revision(workload("StatefulSet", "we", 3)), nullptr);
+}
+
+TEST(WorkloadStore, RevisionsOfALongNameAreFoundByItsBeginning) {
+  WorkloadStore store;
+  const api::Workload set = workload("StatefulSet", std::string(240, 'w'), 1);
+  store.apply(revision(set, std::string(223, 'w') + "-aaa", 1), 1);
+  EXPECT_NE(store.revision(set, std::string(223, 'w') + "-aaa"), nullptr);
+}
+
 TEST(WorkloadStore, EraseNeedsNoNewerRow) {
   WorkloadStore store;
   store.apply(workload("ReplicaSet", "web", 1, 5), 1);
