@@ -87,6 +87,7 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
   if (!same) row.epoch = epoch;
   if (!same) row.first_version = record.meta.resource_version;
   row.orphan = row.orphan && same;
+  row.undialled = row.undialled && same;
   if (!same && !row.owner.empty()) by_owner_[row.owner].erase(key);
   row.namespace_ = record.meta.namespace_;
   row.name = record.meta.name;

@@ -109,7 +109,7 @@ class TemplateRules(EligibilityCase):
         """(an old pod, a new one): the rollout stops there, because nothing is ever available."""
         old = self.make_app(self.app, 2)
         new = deployment(self.app, 2, **template)
-        new["spec"]["minReadySeconds"] = 3600
+        new["spec"]["minReadySeconds"] = 300
         new["spec"]["template"]["spec"]["containers"][0]["image"] = "shop:2"
         self.plane.apply(new)
         pod = wait_for("a new pod", lambda: [

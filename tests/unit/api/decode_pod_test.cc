@@ -47,8 +47,13 @@ TEST(DecodePod, ReadsWhatEligibilityNeeds) {
   EXPECT_TRUE(pod.ready);
   EXPECT_EQ(pod.ready_since, parse_rfc3339("2026-03-08T07:00:05Z").value());
   EXPECT_FALSE(pod.excluded || pod.disrupted || pod.ephemeral_running);
-  EXPECT_EQ(pod.containers, (std::vector<ContainerSpec>{{"app", false, false, true},
-                                                        {"proxy", true, true, false}}));
+  ASSERT_EQ(pod.containers.size(), 2u);
+  const ContainerSpec& app = pod.containers[0];
+  const ContainerSpec& proxy = pod.containers[1];
+  EXPECT_EQ(app.name, "app");
+  EXPECT_FALSE(app.stdin_open || app.tty || proxy.has_readiness_probe);
+  EXPECT_TRUE(app.has_readiness_probe && proxy.stdin_open && proxy.tty);
+  EXPECT_EQ(proxy.name, "proxy");
   EXPECT_EQ(pod.statuses,
             (std::vector<ContainerStatus>{{"app", "containerd://abc", true, true, true},
                                           {"proxy", "containerd://def", false, false, true}}));
@@ -102,7 +107,7 @@ TEST(DecodePod, DevelopmentToolsAreKnownByTheirLabelsAndAnnotations) {
            R"("detached.dev.okteto.com": "shop")",
            R"("telepresence.io/workloadEnabled": "true")",
            R"("skaffold.dev/debug": "")",
-           R"("debug.cloud.google.com/config": "{"app":{}}")",
+           R"("debug.cloud.google.com/config": "{\"app\":{}}")",
            R"("operator.metalbear.co/owner": "7f")",
        }) {
     EXPECT_TRUE(pod_with(R"("labels": {)", entry).dev_tool) << entry;
