@@ -33,7 +33,8 @@ struct Inquiry {
             [this, runs_max](const Uid& pod) {
               return snapshot.load.busy(pod, job().meta.uid, runs_max);
             },
-            at};
+            at,
+            &snapshot.endpoints};
   }
   [[nodiscard]] std::vector<Reason> failing(store::PodHandle pod) const {
     return eligibility::evaluate_all(snapshot.pods, snapshot.workloads, criteria(now), pod);

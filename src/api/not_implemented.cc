@@ -29,7 +29,6 @@ constexpr Row kTemplateRows[] = {
     {"http", Asks::kWhenSet},
     {"job", Asks::kWhenSet},
     {"exec.stdin", Asks::kWhenNotEmpty},
-    {"target.serviceName", Asks::kWhenNotEmpty},
     {"target.servingProbe", Asks::kWhenSet},
     {"target.revision", Asks::kWhenWord, "Latest"},
     {"target.interactiveSessions.exclude", Asks::kWhenNotWords, "StdinOrTTY,None"},

@@ -33,6 +33,8 @@ struct Inquiry {
   const api::LabelSelector* selector = nullptr;
   /// A selector asks for labels that pods of one shape do not share.
   bool asks_own_labels = false;
+  /// Of target.serviceName; null when it has none, or there is no such name.
+  const store::ServiceEndpoints* service = nullptr;
 };
 
 const api::Workload* declared_workload(const store::WorkloadStore& owners,
@@ -58,6 +60,9 @@ Inquiry inquire(const PodStore& pods, const store::WorkloadStore& owners,
   inquiry.selector = &target.selector;
   if (target.selector.empty() && target.workload_ref) {
     inquiry.selector = inquiry.declared == nullptr ? nullptr : &inquiry.declared->selector;
+  }
+  if (criteria.endpoints != nullptr && !target.service_name.empty()) {
+    inquiry.service = criteria.endpoints->find(criteria.namespace_, target.service_name);
   }
   inquiry.asks_own_labels = asks_own_labels(criteria.serving) || asks_own_labels(inquiry.selector);
   return inquiry;
@@ -159,7 +164,7 @@ ShapeFacts facts_of(const Inquiry& inquiry, const PodStore::Shape& shape) {
 Subject subject_of(const Inquiry& inquiry, const ShapeFacts& facts, PodHandle pod,
                    const PodStore::Row& row, api::StringMap& labels) {
   const Criteria& criteria = inquiry.criteria;
-  Subject subject{row, facts, criteria, facts.serving, facts.selected};
+  Subject subject{row, facts, criteria, facts.serving, facts.selected, inquiry.service};
   if (inquiry.asks_own_labels && facts.has_own_labels) {
     inquiry.pods.labels(pod, labels);
     subject.serving = criteria.serving == nullptr || criteria.serving->matches(labels);

@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "eligibility/reason.h"
 #include "eligibility/shape_facts.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -33,6 +34,8 @@ struct Criteria {
   /// --max-runs-per-pod runs. Null: none.
   std::function<bool(const Uid& pod)> busy;
   WallTime now;
+  /// Rules 22 and 23: who serves for the Service that target.serviceName names. Null: nobody.
+  const store::EndpointStore* endpoints = nullptr;
 };
 
 /// The first failing rule, kEligible when none fails. Cost: O(rules) and two look-ups of owners; no

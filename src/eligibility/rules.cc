@@ -107,6 +107,20 @@ bool available(const Subject& subject) {
   return instant && *instant <= subject.criteria.now;
 }
 
+using Membership = store::ServiceEndpoints::Membership;
+
+Membership membership(const Subject& subject) {
+  if (subject.criteria.target->service_name.empty()) return Membership::kServing;
+  return subject.service == nullptr ? Membership::kNone : subject.service->of(subject.row.uid);
+}
+
+bool in_service(const Subject& subject) { return membership(subject) != Membership::kNone; }
+
+// Never the endpoint's `ready`: publishNotReadyAddresses makes it true for all.
+bool endpoint_serving(const Subject& subject) {
+  return membership(subject) != Membership::kNotServing;
+}
+
 bool no_ephemeral_container(const Subject& subject) { return !subject.row.ephemeral_running; }
 
 bool not_busy(const Subject& subject) {
@@ -133,6 +147,8 @@ constexpr std::array kRules{
     Rule{Reason::kContainerNotReady, container_ready},
     Rule{Reason::kPodNotReady, pod_ready},
     Rule{Reason::kNotAvailableYet, available},
+    Rule{Reason::kNotInService, in_service},
+    Rule{Reason::kEndpointNotServing, endpoint_serving},
     Rule{Reason::kEphemeralContainerRunning, no_ephemeral_container},
     Rule{Reason::kPodBusy, not_busy},
 };

@@ -81,6 +81,7 @@ void Engine::State::put_job(api::PodCronJob&& job) {
   if (replaced) erase_job(*old);
   JobRow* row = jobs_.apply(std::move(job), epoch_of(kube::ObjectKind::kPodCronJob));
   if (row == nullptr) return;
+  note_service(*row);
   enqueue(row->id);
 }
 
@@ -100,6 +101,7 @@ void Engine::State::erase_job(JobRow& row) {
     at->second.erase(row.id);
     if (at->second.empty()) pod_watchers_.erase(at);
   }
+  forget_service(row);
   forget_claim(row, false);
   row.object.status.active.clear();
   forget_ends(row.object);
@@ -178,6 +180,13 @@ void Engine::State::process_job(JobRow& row) {
   parse_schedules(row);
   end_replaced(row);
   const api::PodCronJob& job = row.object;
+  const api::Target& target = job.spec.job.target;
+  std::string refused;
+  if (!endpoints_known(job.meta.namespace_, target)) {
+    refused = why_endpoints_unknown(job.meta.namespace_, target);
+    if (refused.empty()) return;  // looked at again when they are listed
+  }
+  const bool targets_known = refused.empty();
   const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
   const Schedule* observed = row.observed                ? row.observed.get()
                              : row.schedule->has_value() ? &**row.schedule
@@ -199,23 +208,16 @@ void Engine::State::process_job(JobRow& row) {
       has_capacity(job.meta.namespace_),
       row.assess,
       row.unlabelled_hint,
-      row.memory};
+      row.memory,
+      &endpoints_,
+      std::move(refused)};
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;
   // The end of a run may free a place, or the pod that this one waits for.
   if (plan.memory.waiting) bound_waiters_.insert(row.id);
 
-  auto& watchers = pod_watchers_[job.meta.namespace_];
-  const bool unknown_place = std::any_of(
-      plan.status.active.begin(), plan.status.active.end(),
-      [](const api::ActiveRun& run) { return run.state == api::ActiveState::kUnknown; });
-  if (plan.watch_pods || unknown_place) {
-    watchers.insert(row.id);
-  } else {
-    watchers.erase(row.id);
-    if (watchers.empty()) pod_watchers_.erase(job.meta.namespace_);
-  }
+  await_pods(row, plan);
   if (plan.probe_labels) probe_labels(row);
 
   if (plan.settled && !row.flush_at) {
@@ -233,9 +235,24 @@ void Engine::State::process_job(JobRow& row) {
     mono = mono ? std::min(*mono, at) : at;
   }
   set_wake(row, plan.wake_at, mono);
-  tend_active(row);
+  if (targets_known) tend_active(row);
   limit_history(row);
   if (plan.write || flush) submit_status(row, std::move(plan));
+}
+
+/// Whether a change of a pod of the namespace may change what was planned.
+void Engine::State::await_pods(const JobRow& row, const reconcile::Plan& plan) {
+  const std::string& namespace_ = row.object.meta.namespace_;
+  auto& watchers = pod_watchers_[namespace_];
+  const bool unknown_place = std::any_of(
+      plan.status.active.begin(), plan.status.active.end(),
+      [](const api::ActiveRun& run) { return run.state == api::ActiveState::kUnknown; });
+  if (plan.watch_pods || unknown_place) {
+    watchers.insert(row.id);
+  } else {
+    watchers.erase(row.id);
+    if (watchers.empty()) pod_watchers_.erase(namespace_);
+  }
 }
 
 /// Runs of ours that a newer time wants to replace.

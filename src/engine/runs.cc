@@ -188,8 +188,10 @@ eligibility::Assessment Engine::State::assess(std::string_view namespace_, const
       &config_.serving_selector,
       &config_.owner_kinds,
       [&](const Uid& pod) { return (avoid && avoid(pod)) || load_.busy(pod, job, runs_max); },
-      whole_seconds(now_.wall)};
+      whole_seconds(now_.wall),
+      &endpoints_};
   eligibility::Assessment assessment;
+  if (!endpoints_known(namespace_, spec.target)) return assessment;
   eligibility::assess(pods_, workloads_, criteria, assessment);
   return assessment;
 }
@@ -394,7 +396,12 @@ void Engine::State::on_pod_read(RunEntry& entry, const Answer& answer) {
                                        &config_.serving_selector,
                                        &config_.owner_kinds,
                                        nullptr,  // the run itself holds the pod
-                                       whole_seconds(now_.wall)};
+                                       whole_seconds(now_.wall),
+                                       &endpoints_};
+  // Its PodCronJob may name another Service meanwhile.
+  if (!endpoints_known(namespace_, *criteria.target)) {
+    return refuse(observe::condition::kEndpointsNotListed);
+  }
   const auto verdict = eligibility::evaluate(pods_, workloads_, criteria, *handle);
   if (verdict != eligibility::Reason::kEligible) return refuse(to_string(verdict));
   const api::TargetRef now = reconcile::target_ref(pods_, entry.run.spec().target, *handle);

@@ -24,6 +24,7 @@
 #include "kube/watch_machine.h"
 #include "reconcile/choose.h"
 #include "reconcile/run.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -65,6 +66,10 @@ struct Engine::State {
     std::string namespace_;  // empty: all
     EffectId open;
     std::uint32_t refusals = 0;
+    // Of EndpointSlices:
+    std::set<std::string> asked{};   // names of Services in its selector; see kServicesAskedMax
+    std::set<std::string> listed{};  // those of which the store has all slices
+    std::string refusal{};           // the last one's words
   };
   void open_streams();
   void on_batch(StreamBatch&& batch);
@@ -76,11 +81,25 @@ struct Engine::State {
   void pod_changed(std::string_view namespace_, std::string_view name);
   [[nodiscard]] std::uint32_t epoch_of(kube::ObjectKind kind) const;
 
+  // ---- endpoints.cc: EndpointSlices, while some PodCronJob names a Service ----
+  void note_service(JobRow& row);
+  void forget_service(JobRow& row);
+  void watch_services();
+  void watch_services_of(std::string_view scope, std::set<std::string> wanted);
+  void endpoints_listed(Stream& stream);
+  void endpoints_changed(const std::vector<std::string>& services);
+  void endpoints_refused(Stream& stream, const StreamEnded& ended);
+  [[nodiscard]] const Stream* endpoint_stream(std::string_view namespace_) const;
+  [[nodiscard]] bool endpoints_known(std::string_view namespace_, const api::Target& target) const;
+  [[nodiscard]] std::string why_endpoints_unknown(std::string_view namespace_,
+                                                  const api::Target& target) const;
+
   // ---- jobs.cc: plan and claim (steps 5 and 6) ----
   void enqueue(JobId id);
   void enqueue_named(std::string_view namespace_, std::string_view name);
   void process_job(JobRow& row);
   void parse_schedules(JobRow& row);
+  void await_pods(const JobRow& row, const reconcile::Plan& plan);
   void end_replaced(const JobRow& row);
   [[nodiscard]] reconcile::RunFact fact_of(const JobRow& row, const api::ActiveRun& active);
   void submit_status(JobRow& row, reconcile::Plan&& plan);
@@ -173,6 +192,7 @@ struct Engine::State {
   std::vector<Stream> streams_;
   store::PodStore pods_;
   store::WorkloadStore workloads_;
+  store::EndpointStore endpoints_;
   JobTable jobs_;
   RecordTable records_;
   PodLoad load_;
@@ -190,6 +210,10 @@ struct Engine::State {
   std::map<MonoTime, std::set<std::string>> record_timers_;
   std::map<std::string, std::set<JobId>, std::less<>> pod_watchers_;  // by namespace
   std::set<JobId> bound_waiters_;
+  std::map<std::string, std::set<JobId>, std::less<>> service_users_;  // by service_key
+  /// When other Services are to be watched than are; nullopt: they are.
+  std::optional<MonoTime> watch_services_at_;
+  MonoTime services_watched_at_{};
   // Claims in flight count against the bounds before they are runs.
   std::size_t claims_in_flight_ = 0;
   /// Our claims and runs by namespace.

@@ -32,6 +32,8 @@ std::string_view resource_of(ObjectKind kind) {
       return "leases";
     case ObjectKind::kNamespace:
       return "namespaces";
+    case ObjectKind::kEndpointSlice:
+      return "endpointslices";
   }
   return "";
 }
@@ -125,6 +127,9 @@ void Engine::State::on_stream_ended(StreamEnded&& ended) {
            {key::kError, ended.error + crd_hint(stream.machine.target().kind, ended.http_status)},
            {key::kRetryMs, std::to_string(at ? (*at - now_.mono).count() : 0)}});
     }
+    if (refused && stream.machine.target().kind == ObjectKind::kEndpointSlice) {
+      endpoints_refused(stream, ended);
+    }
     // The last page itself made it so, before the end of its stream: a flag, not a comparison.
     if (!all_listed_ && synced()) {
       all_listed_ = true;
@@ -144,24 +149,26 @@ std::uint32_t Engine::State::epoch_of(ObjectKind kind) const {
 
 void Engine::State::put(Stream& stream, kube::Object&& object) {
   const std::uint32_t epoch = stream.machine.epoch();
-  std::visit(Overloaded{
-                 [&](api::Pod&& pod) {
-                   if (pods_.apply(pod, epoch)) pod_changed(pod.meta.namespace_, pod.meta.name);
-                 },
-                 [&](api::Workload&& workload) {
-                   if (workloads_.apply(workload, epoch)) {
-                     pod_changed(workload.meta.namespace_, "");
-                   }
-                 },
-                 [&](api::PodCronJob&& job) { put_job(std::move(job)); },
-                 [&](api::PodJob&& record) { put_record(record); },
-                 [&](api::Lease&& lease) { holders_.apply(now_, lease, epoch); },
-                 [&](api::Namespace&& namespace_) {
-                   suspend_namespace(namespace_.meta.name,
-                                     namespace_.suspended ? std::optional(epoch) : std::nullopt);
-                 },
-             },
-             std::move(object));
+  std::visit(
+      Overloaded{
+          [&](api::Pod&& pod) {
+            if (pods_.apply(pod, epoch)) pod_changed(pod.meta.namespace_, pod.meta.name);
+          },
+          [&](api::Workload&& workload) {
+            if (workloads_.apply(workload, epoch)) {
+              pod_changed(workload.meta.namespace_, "");
+            }
+          },
+          [&](api::PodCronJob&& job) { put_job(std::move(job)); },
+          [&](api::PodJob&& record) { put_record(record); },
+          [&](api::Lease&& lease) { holders_.apply(now_, lease, epoch); },
+          [&](api::Namespace&& namespace_) {
+            suspend_namespace(namespace_.meta.name,
+                              namespace_.suspended ? std::optional(epoch) : std::nullopt);
+          },
+          [&](api::EndpointSlice&& slice) { endpoints_changed(endpoints_.apply(slice, epoch)); },
+      },
+      std::move(object));
 }
 
 void Engine::State::remove(kube::Object&& object) {
@@ -188,6 +195,7 @@ void Engine::State::remove(kube::Object&& object) {
                  [&](api::Namespace&& namespace_) {
                    suspend_namespace(namespace_.meta.name, std::nullopt);
                  },
+                 [&](api::EndpointSlice&& slice) { endpoints_changed(endpoints_.erase(slice)); },
              },
              std::move(object));
 }
@@ -225,6 +233,9 @@ void Engine::State::sweep(Stream& stream) {
       for (const std::string& name : gone) suspend_namespace(name, std::nullopt);
       break;
     }
+    case ObjectKind::kEndpointSlice:
+      endpoints_listed(stream);
+      break;
     case ObjectKind::kLease:
       holders_.sweep(now_, epoch);
       for (const std::string& lease : holders_.abandoned(now_)) {

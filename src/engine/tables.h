@@ -31,6 +31,7 @@ struct JobRow {
   api::PodCronJob object;
   std::uint32_t epoch = 0;
   std::optional<Result<Schedule>> schedule;  // of the spec; empty: to be parsed
+  std::string service;                       // service_key of target.serviceName, or empty
   std::unique_ptr<Schedule> observed;        // of status.observedSchedule when it differs
   reconcile::Memory memory;
   std::string unlabelled_hint;

@@ -443,7 +443,8 @@ void Planner::assess(eligibility::Assessment& out) const {
                                        &view.serving,
                                        &view.owner_kinds,
                                        view.busy,
-                                       wall};
+                                       wall,
+                                       view.endpoints};
   eligibility::assess(view.pods, view.owners, criteria, out);
 }
 
@@ -463,6 +464,10 @@ void Planner::judge_targets(const eligibility::Assessment& assessment) {
   if (assessment.matched > 0) {
     std::string message = eligibility::describe(assessment);
     if (needed > 1) message += fmt::format("; minEligible is {}", needed);
+    if (assessment.counts[static_cast<std::size_t>(eligibility::Reason::kNotInService)] > 0) {
+      message += fmt::format("; no EndpointSlice of Service {} names a pod that is NotInService",
+                             job().spec.job.target.service_name);
+    }
     turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoEligiblePod,
          std::move(message));
     return;
@@ -551,7 +556,7 @@ Plan plan(const View& view, Now now) {
   planner.turn(condition::kSessionDetection, ConditionStatus::kUnknown, condition::kDisabled,
                "interactive sessions are not watched by this version");
   const bool in_future = *plan.status.decided_through > planner.wall + kFutureTolerance;
-  if (rests) {
+  if (rests || !view.endpoints_refused.empty()) {
     plan.memory.waiting = planner.memory.waiting;
     plan.memory.lacks_pod = planner.memory.lacks_pod;
   } else if (!planner.suspended_by().empty()) {
@@ -559,7 +564,10 @@ Plan plan(const View& view, Now now) {
   } else {
     planner.decide_due();
   }
-  if (view.assess && !plan.claim && !plan.memory.waiting) {
+  if (!view.endpoints_refused.empty()) {
+    planner.turn(condition::kTargetsAvailable, ConditionStatus::kFalse,
+                 condition::kEndpointsNotListed, view.endpoints_refused);
+  } else if (view.assess && !plan.claim && !plan.memory.waiting) {
     eligibility::Assessment assessment;
     planner.assess(assessment);
     planner.judge_targets(assessment);

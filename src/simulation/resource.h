@@ -24,8 +24,9 @@ enum class Resource : std::uint8_t {
   kPodCronJobs,
   kPodJobs,
   kNamespaces,
+  kEndpointSlices,
 };
-inline constexpr std::size_t kResourceCount = 10;
+inline constexpr std::size_t kResourceCount = 11;
 
 struct ResourceType {
   Resource resource;

@@ -94,6 +94,8 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
     spec.job.target.min_eligible = number(value);
   } else if (key == "minReady") {
     spec.job.target.min_ready_seconds = number(value);
+  } else if (key == "service") {
+    spec.job.target.service_name = value;
   } else if (key == "notImplemented") {
     spec.not_implemented = value;
   } else {
@@ -173,6 +175,10 @@ std::string World::command(const std::string& line) {
     make_job(words, true);
   } else if (words[0] == "pod") {
     make_pod(words);
+  } else if (words[0] == "endpoints") {
+    make_slice(words);
+  } else if (words[0] == "unlisted") {
+    unlisted_ = words.at(1) == "on";
   } else if (words[0] == "remove") {
     const auto handle = pods_.find(kNamespace, words.at(1));
     if (!handle) throw std::runtime_error("no pod " + words.at(1));
@@ -261,6 +267,21 @@ void World::make_pod(const std::vector<std::string>& words) {
   pods_.apply(pod, 1);
 }
 
+void World::make_slice(const std::vector<std::string>& words) {
+  api::EndpointSlice slice;
+  slice.meta.namespace_ = kNamespace;
+  slice.meta.name = words.at(1) + "-abc12";
+  slice.meta.resource_version = ++version_;
+  slice.service = words[1];
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const auto colon = words[i].find(':');
+    const std::string word = colon == std::string::npos ? "" : words[i].substr(colon + 1);
+    slice.endpoints.push_back(
+        {uid_of(words[i].substr(0, colon)), word != "notserving", word == "terminating"});
+  }
+  endpoints_.apply(slice, 1);
+}
+
 std::string World::plan_at(const std::string& time) {
   const auto at = parse_rfc3339(time);
   if (!at) throw std::runtime_error(at.error().message);
@@ -339,7 +360,9 @@ std::string World::plan_job(Job& job, Now now) {
                              true,
                              true,
                              "",
-                             job.memory};
+                             job.memory,
+                             &endpoints_,
+                             unlisted_ ? "the EndpointSlices cannot be read" : ""};
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed = describe(plan);
   job.memory = plan.memory;

@@ -6,6 +6,8 @@
 //   edit NAME key=value...         changes its spec; generation moves
 //   pod NAME [word...]             ready by default; words: notready terminating unlabelled bare
 //                                  adopted ephemeral young=SECONDS; again to change it
+//   endpoints SERVICE [POD[:WORD]...]  its EndpointSlice; words: notserving terminating
+//   unlisted on|off                no EndpointSlice can be read, or they can again
 //   remove POD                     the pod is gone
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
@@ -24,6 +26,7 @@
 
 #include "api/pod_cron_job.h"
 #include "reconcile/plan.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -44,6 +47,7 @@ class World {
 
   void make_job(const std::vector<std::string>& words, bool edit);
   void make_pod(const std::vector<std::string>& words);
+  void make_slice(const std::vector<std::string>& words);
   std::string plan_at(const std::string& time);
   std::string plan_through(const std::string& time);
   std::string plan_job(Job& job, Now now);
@@ -52,6 +56,7 @@ class World {
   std::map<std::string, api::Outcome> ended_;
   store::PodStore pods_;
   store::WorkloadStore owners_;
+  store::EndpointStore endpoints_;
   api::LabelSelector serving_;
   std::vector<std::string> owner_kinds_{"ReplicaSet"};
   std::map<std::string, std::string> zone_files_;
@@ -59,6 +64,7 @@ class World {
   WallTime now_{};
   std::uint64_t version_ = 1;
   bool lost_ = false;
+  bool unlisted_ = false;
   bool namespace_suspended_ = false;
   bool globally_suspended_ = false;
 };

@@ -23,7 +23,6 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
       {R"({"http":{}})", "http"},
       {R"({"job":{}})", "job"},
       {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
-      {R"({"target":{"serviceName":"web"}})", "target.serviceName"},
       {R"({"target":{"servingProbe":{"exec":{}}}})", "target.servingProbe"},
       {R"({"target":{"revision":"Latest"}})", "target.revision: Latest"},
       {R"({"target":{"interactiveSessions":{"exclude":"AnyExec"}}})",
@@ -46,7 +45,7 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
 
 TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
   EXPECT_EQ(in_template(R"({
-    "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"",
+    "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"web",
       "container":"app","minReadySeconds":9,"revision":"Any","ownership":"Optional",
       "minEligible":3,"interactiveSessions":{"exclude":"StdinOrTTY","cooldownSeconds":3600},
       "servingProbe":null},

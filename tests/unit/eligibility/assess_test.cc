@@ -145,6 +145,13 @@ void randomize(Prng& prng, Scene& scene) {
   scene.now = WallTime(Seconds(prng.below(2'000)));
   scene.workloads[1].meta.uid = Uid{2, prng.below(4)};
   if (prng.chance(500)) scene.busy = {Uid{1, 1}};
+  if (prng.chance(300)) {
+    scene.target.service_name = "shop-web";
+    scene.endpoints.apply(
+        test::slice_of(
+            {{Uid{1, prng.below(4)}, prng.chance(700), prng.chance(300)}, {Uid{1, prng.below(4)}}}),
+        1);
+  }
 }
 
 std::string random_name(Prng& prng) {

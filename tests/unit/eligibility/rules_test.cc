@@ -69,6 +69,8 @@ const std::set<std::pair<Reason, Reason>> kExclusive{
     {Reason::kContainerNotFound, Reason::kContainerNotReady},
     {Reason::kContainerAmbiguous, Reason::kContainerNotRunning},
     {Reason::kContainerAmbiguous, Reason::kContainerNotReady},
+    // What is no endpoint is none that serves.
+    {Reason::kNotInService, Reason::kEndpointNotServing},
 };
 
 TEST(Rules, APodThatFailsTwoRulesReportsTheEarlier) {
@@ -413,6 +415,47 @@ TEST(Rule21, WithoutATimeThePodIsNotAvailableUnlessNoneIsAskedFor) {
   expect_refused(Reason::kNotAvailableYet,
                  changed(Scene{}, [](Scene& s) { s.pod.ready_since.reset(); }),
                  [](Scene& s) { s.target.min_ready_seconds = 1; });
+}
+
+Change in_service(api::Endpoint endpoint) {
+  return [endpoint](Scene& s) {
+    s.target.service_name = "shop-web";
+    s.endpoints.apply(test::slice_of({{s.pod.meta.uid, endpoint.serving, endpoint.terminating}}),
+                      1);
+  };
+}
+
+TEST(Rule22, ByUidNotByName) {
+  expect_refused(Reason::kNotInService, changed(Scene{}, in_service({})), [](Scene& s) {
+    s.pod.meta.uid = Uid{1, 77};
+  });
+}
+
+TEST(Rule22, AServiceOfAnotherNameOrNamespaceIsNoneOfOurs) {
+  expect_refused(Reason::kNotInService, changed(Scene{}, in_service({})),
+                 [](Scene& s) { s.target.service_name = "shop-admin"; });
+  Scene elsewhere;
+  elsewhere.target.service_name = "shop-web";
+  api::EndpointSlice slice = test::slice_of({{elsewhere.pod.meta.uid}});
+  slice.meta.namespace_ = "cart";
+  elsewhere.endpoints.apply(slice, 1);
+  EXPECT_EQ(elsewhere.judge(), Reason::kNotInService);
+}
+
+TEST(Rule23, ServingAndNotTerminatingIsAsked) {
+  expect_refused(Reason::kEndpointNotServing, changed(Scene{}, in_service({})),
+                 in_service({{}, false, false}));
+  expect_refused(Reason::kEndpointNotServing, changed(Scene{}, in_service({})),
+                 in_service({{}, true, true}));
+}
+
+TEST(Rules22And23, WithoutServiceNameNoEndpointIsAsked) {
+  expect_refused(Reason::kEndpointNotServing,
+                 changed(Scene{},
+                         [](Scene& s) {
+                           s.endpoints.apply(test::slice_of({{s.pod.meta.uid, false, true}}), 1);
+                         }),
+                 [](Scene& s) { s.target.service_name = "shop-web"; });
 }
 
 TEST(Rule26, OnlyTheBusyPodIsBusy) {
