@@ -134,6 +134,7 @@ void add_container_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
   const api::ContainerSpec& container = shape.containers[static_cast<std::size_t>(facts.container)];
   facts.stdin_open = container.stdin_open;
   facts.tty = container.tty;
+  facts.has_readiness_probe = container.has_readiness_probe;
   const std::int32_t place =
       owner == nullptr ? -1 : find_container(owner->containers, container.name);
   if (place >= 0) {
@@ -225,6 +226,7 @@ void assess(const PodStore& pods, const store::WorkloadStore& owners, const Crit
   const Inquiry inquiry = inquire(pods, owners, criteria);
   out.eligible.clear();
   out.matched = 0;
+  out.without_readiness_probe = 0;
   out.counts.fill(0);
   out.reconsider_at.reset();
   Assessment::Scratch& scratch = out.scratch;
@@ -244,7 +246,10 @@ void assess(const PodStore& pods, const store::WorkloadStore& owners, const Crit
     if (reason == Reason::kNotLabelledServing || reason == Reason::kSelectorMismatch) continue;
     ++out.matched;
     ++out.counts[static_cast<std::size_t>(reason)];
-    if (reason == Reason::kEligible) out.eligible.push_back(pod);
+    if (reason == Reason::kEligible) {
+      out.eligible.push_back(pod);
+      out.without_readiness_probe += facts.has_readiness_probe ? 0 : 1;
+    }
     if (reason == Reason::kNotAvailableYet) note_reconsideration(subject, failed, out);
   }
 }

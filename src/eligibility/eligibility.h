@@ -36,6 +36,8 @@ struct Criteria {
   WallTime now;
   /// Rules 22 and 23: who serves for the Service that target.serviceName names. Null: nobody.
   const store::EndpointStore* endpoints = nullptr;
+  /// Rule 27: pods (by UID) that rest after a start failure. Null: none.
+  std::function<bool(const Uid& pod)> recently_failed = nullptr;
 };
 
 /// The first failing rule, kEligible when none fails. Cost: O(rules) and two look-ups of owners; no
@@ -57,6 +59,9 @@ struct Assessment {
   std::int64_t matched = 0;                // pods that pass rules 1 and 2
   /// By reason, of the matched ones; that of kEligible is the size of `eligible`.
   std::array<std::int64_t, kReasonCount> counts{};
+  /// Of the eligible ones: whose target container has no readinessProbe, so that Ready says only
+  /// that it was started.
+  std::int64_t without_readiness_probe = 0;
   /// When a pod that is only too young (rule 21) becomes eligible; nullopt when none is.
   std::optional<WallTime> reconsider_at;
 

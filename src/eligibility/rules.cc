@@ -127,6 +127,10 @@ bool not_busy(const Subject& subject) {
   return !subject.criteria.busy || !subject.criteria.busy(subject.row.uid);
 }
 
+bool not_recently_failed(const Subject& subject) {
+  return !subject.criteria.recently_failed || !subject.criteria.recently_failed(subject.row.uid);
+}
+
 // Identity before state, and within state the final before the passing: the contract's order.
 constexpr std::array kRules{
     Rule{Reason::kNotLabelledServing, labelled_serving},
@@ -151,6 +155,7 @@ constexpr std::array kRules{
     Rule{Reason::kEndpointNotServing, endpoint_serving},
     Rule{Reason::kEphemeralContainerRunning, no_ephemeral_container},
     Rule{Reason::kPodBusy, not_busy},
+    Rule{Reason::kRecentlyFailed, not_recently_failed},
 };
 
 // Unrolled, so that the compiler sees which functions the table names: no call per rule.

@@ -106,6 +106,14 @@ void Engine::State::watch_services_of(std::string_view scope, std::set<std::stri
   streams_.push_back(std::move(stream));
 }
 
+void Engine::State::put_slice(const api::EndpointSlice& slice, std::uint32_t epoch) {
+  endpoints_changed(endpoints_.apply(slice, epoch));
+}
+
+void Engine::State::remove_slice(const api::EndpointSlice& slice) {
+  endpoints_changed(endpoints_.erase(slice));
+}
+
 /// The list is complete: what it does not show is gone, and whoever waited for it may decide.
 void Engine::State::endpoints_listed(Stream& stream) {
   endpoints_changed(endpoints_.sweep(stream.machine.epoch(), stream.namespace_));

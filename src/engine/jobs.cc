@@ -102,6 +102,7 @@ void Engine::State::erase_job(JobRow& row) {
     if (at->second.empty()) pod_watchers_.erase(at);
   }
   forget_service(row);
+  back_off_.forget(row.object.meta.uid);
   forget_claim(row, false);
   row.object.status.active.clear();
   forget_ends(row.object);
@@ -187,6 +188,7 @@ void Engine::State::process_job(JobRow& row) {
     if (refused.empty()) return;  // looked at again when they are listed
   }
   const bool targets_known = refused.empty();
+  if (row.rested_at && now_.mono >= *row.rested_at) row.assess = true;
   const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
   const Schedule* observed = row.observed                ? row.observed.get()
                              : row.schedule->has_value() ? &**row.schedule
@@ -210,7 +212,10 @@ void Engine::State::process_job(JobRow& row) {
       row.unlabelled_hint,
       row.memory,
       &endpoints_,
-      std::move(refused)};
+      std::move(refused),
+      [&](const Uid& pod) {
+        return back_off_.rests(now_.mono, job.meta.uid, job.meta.generation, pod);
+      }};
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;
@@ -229,7 +234,10 @@ void Engine::State::process_job(JobRow& row) {
   }
   if (!plan.settled) row.flush_at.reset();
   const bool flush = row.flush_at && now_.mono >= *row.flush_at;
+  // Without enough pods, the end of a rest is what may bring one.
+  row.rested_at = plan.watch_pods ? back_off_.next_end(now_.mono, job.meta.uid) : std::nullopt;
   std::optional<MonoTime> mono = row.flush_at;
+  if (row.rested_at) mono = std::min(mono.value_or(*row.rested_at), *row.rested_at);
   if (plan.server_clock_wait) {
     const MonoTime at = now_.mono + *plan.server_clock_wait;
     mono = mono ? std::min(*mono, at) : at;

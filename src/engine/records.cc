@@ -276,8 +276,7 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   if (row.writing || row.reading) return;  // looked at again after the rest
   // Another controller may see more pods than this one, so without any the claim stays as it is.
   const api::PodJobTemplateSpec& spec = row.object.spec.job;
-  if (!has_capacity(row.object.meta.namespace_) ||
-      !reconcile::enough(spec, assess(row.object.meta.namespace_, row.object.meta.uid, spec))) {
+  if (!has_capacity(row.object.meta.namespace_) || !reconcile::enough(spec, assess(row))) {
     rest_until_[name] = now_.mono + kNoPodRetry;
     set_wake(row, row.wall_wake, now_.mono + kNoPodRetry);
     return;
@@ -330,7 +329,7 @@ void Engine::State::on_claim_taken(Answer&& answer) {
   parse_schedules(*row);
   const api::PodJobTemplateSpec& spec = row->object.spec.job;
   const Uid& uid = row->object.meta.uid;
-  const auto assessment = assess(row->object.meta.namespace_, uid, spec);
+  const auto assessment = assess(*row);
   std::vector<api::TargetRef> targets =
       reconcile::choose_targets(pods_, spec.target, spec.strategy, assessment,
                                 strategy::seed_of(uid, active->scheduled_time, 0));

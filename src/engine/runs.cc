@@ -179,6 +179,7 @@ void Engine::State::create_record(RunEntry& entry) {
 
 /// The pods of a namespace as they are for a run of this PodCronJob now; `avoid` counts as busy.
 eligibility::Assessment Engine::State::assess(std::string_view namespace_, const Uid& job,
+                                              std::int64_t generation,
                                               const api::PodJobTemplateSpec& spec,
                                               const std::function<bool(const Uid&)>& avoid) const {
   const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
@@ -189,19 +190,29 @@ eligibility::Assessment Engine::State::assess(std::string_view namespace_, const
       &config_.owner_kinds,
       [&](const Uid& pod) { return (avoid && avoid(pod)) || load_.busy(pod, job, runs_max); },
       whole_seconds(now_.wall),
-      &endpoints_};
+      &endpoints_,
+      [&](const Uid& pod) { return back_off_.rests(now_.mono, job, generation, pod); }};
   eligibility::Assessment assessment;
   if (!endpoints_known(namespace_, spec.target)) return assessment;
   eligibility::assess(pods_, workloads_, criteria, assessment);
   return assessment;
 }
 
+eligibility::Assessment Engine::State::assess(const JobRow& row) const {
+  const api::ObjectMeta& meta = row.object.meta;
+  return assess(meta.namespace_, meta.uid, meta.generation, row.object.spec.job);
+}
+
 /// Another eligible pod that this run has not tried; the seed counts the redraws.
 void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
   const reconcile::Run& run = entry.run;
   const reconcile::RunOrigin& origin = run.origin();
-  const auto assessment = assess(origin.namespace_, origin.pod_cron_job_uid, run.spec(),
-                                 [&](const Uid& pod) { return run.tried(pod); });
+  if (again.pod_failed) {
+    back_off_.failed(now_.mono, origin.pod_cron_job_uid, origin.generation,
+                     run.targets()[again.target]);
+  }
+  const auto assessment = assess(origin.namespace_, origin.pod_cron_job_uid, origin.generation,
+                                 run.spec(), [&](const Uid& pod) { return run.tried(pod); });
   api::StrategySpec one = run.spec().strategy;
   one.count = 1;
   const auto chosen = reconcile::choose_targets(
@@ -424,6 +435,11 @@ void Engine::State::conclude(RunEntry& entry) {
       d->second.erase({entry.id, target});
       if (d->second.empty()) dialled_.erase(d);
     }
+  }
+  for (const api::TargetStatus& target : run.status().targets) {
+    const bool started = target.outcome == api::TargetOutcome::kSucceeded ||
+                         target.outcome == api::TargetOutcome::kFailed;
+    if (started) back_off_.started(origin.pod_cron_job_uid, target.pod_uid);
   }
   const auto unrecorded = [&](api::Outcome outcome, std::string_view why) {
     remember_end(name, origin.pod_cron_job_uid, origin.holder, outcome, why);

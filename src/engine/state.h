@@ -20,6 +20,7 @@
 #include "engine/event_recorder.h"
 #include "engine/holders.h"
 #include "engine/outbox.h"
+#include "engine/start_back_off.h"
 #include "engine/tables.h"
 #include "kube/watch_machine.h"
 #include "reconcile/choose.h"
@@ -86,6 +87,8 @@ struct Engine::State {
   void forget_service(JobRow& row);
   void watch_services();
   void watch_services_of(std::string_view scope, std::set<std::string> wanted);
+  void put_slice(const api::EndpointSlice& slice, std::uint32_t epoch);
+  void remove_slice(const api::EndpointSlice& slice);
   void endpoints_listed(Stream& stream);
   void endpoints_changed(const std::vector<std::string>& services);
   void endpoints_refused(Stream& stream, const StreamEnded& ended);
@@ -135,8 +138,10 @@ struct Engine::State {
   void perform_one(RunEntry& entry, const reconcile::RunAction& action);
   void create_record(RunEntry& entry);
   [[nodiscard]] eligibility::Assessment assess(
-      std::string_view namespace_, const Uid& job, const api::PodJobTemplateSpec& spec,
+      std::string_view namespace_, const Uid& job, std::int64_t generation,
+      const api::PodJobTemplateSpec& spec,
       const std::function<bool(const Uid& pod)>& avoid = nullptr) const;
+  [[nodiscard]] eligibility::Assessment assess(const JobRow& row) const;
   void redraw(RunEntry& entry, const reconcile::Redraw& redraw);
   void dial(RunEntry& entry, const reconcile::Dial& dial);
   void send_dials();
@@ -196,6 +201,7 @@ struct Engine::State {
   JobTable jobs_;
   RecordTable records_;
   PodLoad load_;
+  StartBackOff back_off_;
   Holders holders_;
   Outbox outbox_;
   EventRecorder events_;

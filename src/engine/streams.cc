@@ -149,26 +149,26 @@ std::uint32_t Engine::State::epoch_of(ObjectKind kind) const {
 
 void Engine::State::put(Stream& stream, kube::Object&& object) {
   const std::uint32_t epoch = stream.machine.epoch();
-  std::visit(
-      Overloaded{
-          [&](api::Pod&& pod) {
-            if (pods_.apply(pod, epoch)) pod_changed(pod.meta.namespace_, pod.meta.name);
-          },
-          [&](api::Workload&& workload) {
-            if (workloads_.apply(workload, epoch)) {
-              pod_changed(workload.meta.namespace_, "");
-            }
-          },
-          [&](api::PodCronJob&& job) { put_job(std::move(job)); },
-          [&](api::PodJob&& record) { put_record(record); },
-          [&](api::Lease&& lease) { holders_.apply(now_, lease, epoch); },
-          [&](api::Namespace&& namespace_) {
-            suspend_namespace(namespace_.meta.name,
-                              namespace_.suspended ? std::optional(epoch) : std::nullopt);
-          },
-          [&](api::EndpointSlice&& slice) { endpoints_changed(endpoints_.apply(slice, epoch)); },
-      },
-      std::move(object));
+  std::visit(Overloaded{
+                 [&](api::Pod&& pod) {
+                   back_off_.observe(pod);
+                   if (pods_.apply(pod, epoch)) pod_changed(pod.meta.namespace_, pod.meta.name);
+                 },
+                 [&](api::Workload&& workload) {
+                   if (workloads_.apply(workload, epoch)) {
+                     pod_changed(workload.meta.namespace_, "");
+                   }
+                 },
+                 [&](api::PodCronJob&& job) { put_job(std::move(job)); },
+                 [&](api::PodJob&& record) { put_record(record); },
+                 [&](api::Lease&& lease) { holders_.apply(now_, lease, epoch); },
+                 [&](api::Namespace&& namespace_) {
+                   suspend_namespace(namespace_.meta.name,
+                                     namespace_.suspended ? std::optional(epoch) : std::nullopt);
+                 },
+                 [&](api::EndpointSlice&& slice) { put_slice(slice, epoch); },
+             },
+             std::move(object));
 }
 
 void Engine::State::remove(kube::Object&& object) {
@@ -195,7 +195,7 @@ void Engine::State::remove(kube::Object&& object) {
                  [&](api::Namespace&& namespace_) {
                    suspend_namespace(namespace_.meta.name, std::nullopt);
                  },
-                 [&](api::EndpointSlice&& slice) { endpoints_changed(endpoints_.erase(slice)); },
+                 [&](api::EndpointSlice&& slice) { remove_slice(slice); },
              },
              std::move(object));
 }

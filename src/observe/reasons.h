@@ -56,6 +56,7 @@ inline constexpr std::string_view kEligiblePods = "EligiblePods";
 inline constexpr std::string_view kNoEligiblePod = "NoEligiblePod";
 inline constexpr std::string_view kNotLabelledServing = "NotLabelledServing";
 inline constexpr std::string_view kNoPodsMatch = "NoPodsMatch";
+inline constexpr std::string_view kServingUnproven = "ServingUnproven";
 inline constexpr std::string_view kEndpointsNotListed = "EndpointsNotListed";
 inline constexpr std::string_view kDisabled = "Disabled";
 inline constexpr std::string_view kInternalError = "InternalError";

@@ -6,6 +6,7 @@
 
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
+#include "reconcile/target_condition.h"
 #include "strategy/strategy.h"
 
 namespace podcron::reconcile {
@@ -444,43 +445,18 @@ void Planner::assess(eligibility::Assessment& out) const {
                                        &view.owner_kinds,
                                        view.busy,
                                        wall,
-                                       view.endpoints};
+                                       view.endpoints,
+                                       view.recently_failed};
   eligibility::assess(view.pods, view.owners, criteria, out);
 }
 
 void Planner::judge_targets(const eligibility::Assessment& assessment) {
-  const auto needed = static_cast<std::size_t>(std::max(1, job().spec.job.target.min_eligible));
-  // A pod that only a run keeps busy serves all the same.
-  const auto busy = static_cast<std::size_t>(
-      assessment.counts[static_cast<std::size_t>(eligibility::Reason::kPodBusy)]);
-  if (assessment.eligible.size() + busy >= needed) {
-    turn(condition::kTargetsAvailable, ConditionStatus::kTrue, condition::kEligiblePods,
-         eligibility::describe(assessment));
-    return;
-  }
-  if (assessment.reconsider_at) {
-    wake(*assessment.reconsider_at);
-  }
-  if (assessment.matched > 0) {
-    std::string message = eligibility::describe(assessment);
-    if (needed > 1) message += fmt::format("; minEligible is {}", needed);
-    if (assessment.counts[static_cast<std::size_t>(eligibility::Reason::kNotInService)] > 0) {
-      message += fmt::format("; no EndpointSlice of Service {} names a pod that is NotInService",
-                             job().spec.job.target.service_name);
-    }
-    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoEligiblePod,
-         std::move(message));
-    return;
-  }
-  plan.probe_labels = true;
-  if (!view.unlabelled_hint.empty()) {
-    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNotLabelledServing,
-         view.unlabelled_hint);
-  } else {
-    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoPodsMatch,
-         fmt::format("no pod in namespace {} matches spec.podJobTemplate.spec.target and {}",
-                     job().meta.namespace_, view.serving.to_query()));
-  }
+  TargetCondition found = target_condition(job(), view.serving, view.unlabelled_hint, assessment);
+  if (!found.available && assessment.reconsider_at) wake(*assessment.reconsider_at);
+  plan.probe_labels = plan.probe_labels || found.nothing_matches;
+  turn(condition::kTargetsAvailable,
+       found.available ? ConditionStatus::kTrue : ConditionStatus::kFalse, found.reason,
+       std::move(found.message));
 }
 
 void Planner::claim(WallTime candidate, WallTime deadline,

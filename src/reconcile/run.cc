@@ -296,7 +296,7 @@ void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunActi
     return advance(now, out);
   }
   if (!checked.refusal.empty()) {
-    redraw(checked.target, checked.refusal, out);
+    redraw(checked.target, checked.refusal, false, out);
     return advance(now, out);
   }
   if (whole_seconds(now.wall) > origin_.starting_deadline && !ever_dialled()) {
@@ -339,11 +339,12 @@ void Run::on_dialled(Now now, const Dialled& dialled) {
 }
 
 /// This pod certainly did not start the task: another one is asked for.
-void Run::redraw(std::uint32_t target, std::string_view why, std::vector<RunAction>& out) {
+void Run::redraw(std::uint32_t target, std::string_view why, bool pod_failed,
+                 std::vector<RunAction>& out) {
   attempts_[target].progress = Progress::kRedrawing;
   status_.targets[target].reason = why.empty() ? reason::kNotStarted : why;
   ++redraws_;
-  out.emplace_back(Redraw{target, redraws_});
+  out.emplace_back(Redraw{target, redraws_, pod_failed});
 }
 
 void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
@@ -385,7 +386,7 @@ void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& ou
       dial(over.target, out);
       return;
     }
-    redraw(over.target, result.reason, out);
+    redraw(over.target, result.reason, blames_pod(over.report), out);
     return;
   }
   if (over.report.end == api::ExecEnd::kCancelled) {

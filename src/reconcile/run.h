@@ -97,6 +97,7 @@ struct ReadPod {
 struct Redraw {
   std::uint32_t target = 0;
   std::uint32_t number = 0;  // 1 for the first redraw of the run
+  bool pod_failed = false;   // by the pod's own fault: it rests (rule 27)
 };
 struct Dial {
   std::uint32_t target = 0;
@@ -203,7 +204,8 @@ class Run {
   void on_tick(Now now, std::vector<RunAction>& out);
   void abandon(Now now, std::string_view reason, std::vector<RunAction>& out);
   void advance(Now now, std::vector<RunAction>& out);
-  void redraw(std::uint32_t target, std::string_view why, std::vector<RunAction>& out);
+  void redraw(std::uint32_t target, std::string_view why, bool pod_failed,
+              std::vector<RunAction>& out);
   void dial(std::uint32_t target, std::vector<RunAction>& out);
   void on_dialled(Now now, const Dialled& dialled);
   void target_over(Now now, std::uint32_t target, api::TargetOutcome outcome,

@@ -140,6 +140,9 @@ std::string describe(const reconcile::Plan& plan) {
     if (c.status == api::ConditionStatus::kFalse && c.type != "Ready") {
       printed += fmt::format("condition {}=False {} \"{}\"\n", c.type, c.reason, c.message);
     }
+    if (c.reason == "ServingUnproven") {
+      printed += fmt::format("condition {}=True {} \"{}\"\n", c.type, c.reason, c.message);
+    }
     if (c.type == "Ready" && (c.reason == "NotImplemented" || c.reason == "DecidedInFuture")) {
       printed += fmt::format("condition Ready=False {} \"{}\"\n", c.reason, c.message);
     }
@@ -175,6 +178,9 @@ std::string World::command(const std::string& line) {
     make_job(words, true);
   } else if (words[0] == "pod") {
     make_pod(words);
+  } else if (words[0] == "rests") {
+    const Uid pod = uid_of(words.at(1));
+    words.at(2) == "on" ? void(resting_.insert(pod)) : void(resting_.erase(pod));
   } else if (words[0] == "endpoints") {
     make_slice(words);
   } else if (words[0] == "unlisted") {
@@ -256,6 +262,8 @@ void World::make_pod(const std::vector<std::string>& words) {
       pod.controller.reset();
     } else if (words[i] == "adopted") {
       pod.generate_name.clear();
+    } else if (words[i] == "unprobed") {
+      pod.containers[0].has_readiness_probe = false;
     } else if (words[i] == "ephemeral") {
       pod.ephemeral_running = true;
     } else if (words[i].starts_with("young=")) {
@@ -362,7 +370,8 @@ std::string World::plan_job(Job& job, Now now) {
                              "",
                              job.memory,
                              &endpoints_,
-                             unlisted_ ? "the EndpointSlices cannot be read" : ""};
+                             unlisted_ ? "the EndpointSlices cannot be read" : "",
+                             [&](const Uid& pod) { return resting_.contains(pod); }};
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed = describe(plan);
   job.memory = plan.memory;

@@ -5,9 +5,11 @@
 //   podcronjob NAME key=value...   creates it (created at the last `at`, or the epoch)
 //   edit NAME key=value...         changes its spec; generation moves
 //   pod NAME [word...]             ready by default; words: notready terminating unlabelled bare
-//                                  adopted ephemeral young=SECONDS; again to change it
+//                                  unprobed (no readinessProbe) adopted ephemeral young=SECONDS;
+//                                  again to change it
 //   endpoints SERVICE [POD[:WORD]...]  its EndpointSlice; words: notserving terminating
 //   unlisted on|off                no EndpointSlice can be read, or they can again
+//   rests POD on|off               it failed to start a run (rule 27), or is rested
 //   remove POD                     the pod is gone
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
@@ -21,6 +23,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +68,7 @@ class World {
   std::uint64_t version_ = 1;
   bool lost_ = false;
   bool unlisted_ = false;
+  std::set<Uid> resting_;
   bool namespace_suspended_ = false;
   bool globally_suspended_ = false;
 };

@@ -95,6 +95,7 @@ struct Scene {
   api::LabelSelector serving;
   std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
   std::set<Uid> busy;
+  std::set<Uid> failed;
   WallTime now = kNow;
   store::EndpointStore endpoints;
 
@@ -105,6 +106,9 @@ struct Scene {
     made.serving = &serving;
     made.owner_kinds = &owner_kinds;
     if (!busy.empty()) made.busy = [this](const Uid& uid) { return busy.count(uid) != 0; };
+    if (!failed.empty()) {
+      made.recently_failed = [this](const Uid& uid) { return failed.count(uid) != 0; };
+    }
     made.now = now;
     made.endpoints = &endpoints;
     return made;
@@ -195,6 +199,7 @@ inline std::vector<Spoiler> spoilers() {
        }},
       {Reason::kEphemeralContainerRunning, [](Scene& s) { s.pod.ephemeral_running = true; }},
       {Reason::kPodBusy, [](Scene& s) { s.busy.insert(s.pod.meta.uid); }},
+      {Reason::kRecentlyFailed, [](Scene& s) { s.failed.insert(s.pod.meta.uid); }},
   };
 }
 

@@ -467,5 +467,14 @@ TEST(Rule26, OnlyTheBusyPodIsBusy) {
                  [](Scene& s) { s.busy.insert(s.pod.meta.uid); });
 }
 
+TEST(Rule27, OnlyThePodThatFailedRests) {
+  expect_refused(Reason::kRecentlyFailed,
+                 changed(Scene{},
+                         [](Scene& s) {
+                           s.failed = {Uid{9, 9}};
+                         }),
+                 [](Scene& s) { s.failed.insert(s.pod.meta.uid); });
+}
+
 }  // namespace
 }  // namespace podcron::eligibility

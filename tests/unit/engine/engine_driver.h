@@ -101,10 +101,10 @@ class Driver {
     list(ObjectKind::kReplicaSet, {test::replica_set()});
   }
 
-  /// The oldest waiting request whose path holds `part`, taken; nullopt: there is none.
-  std::optional<KubeRequest> take_request(std::string_view part) {
+  /// The oldest waiting request whose path holds `part` and ends so, taken; nullopt: there is none.
+  std::optional<KubeRequest> take_request(std::string_view part, std::string_view end = "") {
     const auto at = std::find_if(requests_.begin(), requests_.end(), [&](const KubeRequest& r) {
-      return r.path.find(part) != std::string::npos;
+      return r.path.find(part) != std::string::npos && r.path.ends_with(end);
     });
     if (at == requests_.end()) return std::nullopt;
     KubeRequest request = std::move(*at);
@@ -165,6 +165,7 @@ class Driver {
 /// answers. `template_spec` is podJobTemplate.spec.
 inline std::string job_text(const std::string& name, std::uint64_t uid, std::uint64_t version,
                             const std::string& template_spec, const std::string& status = "") {
+  // One JSON text, whose dull parts are those of every PodCronJob.
   const std::string decided =
       fmt::format(R"({{"decidedThrough":"{0}","observedSchedule":{{"schedule":"* * * * *",)"
                   R"("timeZone":"UTC","daylightSaving":"Once","spreadSeconds":0,"since":"{0}"}}}})",
@@ -199,5 +200,117 @@ inline void grant(Driver& driver, const KubeRequest& write, const std::string& n
   const std::string status = write.body.substr(at + 9, write.body.size() - at - 10);
   driver.answer(write, 200, job_text(name, uid, driver.next_version(), template_spec, status));
 }
+
+/// test::serving_pod as the API server answers.
+inline std::string pod_text(std::uint64_t version, const std::string& container_id = "") {
+  const api::Pod pod = test::serving_pod();
+  return fmt::format(
+      R"({{"metadata":{{"name":"{}","namespace":"shop","uid":"{}","resourceVersion":"{}",)"
+      R"("generateName":"shop-7c9d-","labels":{{"app":"shop","podcron.dev/serving":"true"}},)"
+      R"("ownerReferences":[{{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"shop-7c9d",)"
+      R"("uid":"{}","controller":true}}]}},"spec":{{"containers":[{{"name":"app"}}]}},)"
+      R"("status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"True",)"
+      R"("lastTransitionTime":"{}"}}],"containerStatuses":[{{"name":"app","containerID":"{}",)"
+      R"("ready":true,"started":true,"state":{{"running":{{}}}}}}]}}}})",
+      pod.meta.name, pod.meta.uid.to_string(), version, test::kReplicaSetUid.to_string(),
+      to_rfc3339(*pod.ready_since), container_id.empty() ? test::running_id() : container_id);
+}
+
+/// One PodCronJob whose runs a test takes through their life. Everything is listed, and the first
+/// write of conditions is answered.
+class OneJob {
+ public:
+  explicit OneJob(std::string template_spec = template_text())
+      : template_spec_(std::move(template_spec)) {
+    using kube::ObjectKind;
+    driver.list(ObjectKind::kPodCronJob, {job_named("digest", 1, template_spec_)});
+    driver.list(ObjectKind::kPod, {test::serving_pod()});
+    driver.list_the_rest();
+    grant_status();
+  }
+  /// Answers the status write that waits; its body, or "" when there is none.
+  std::string grant_status() {
+    const auto write = driver.take_request("podcronjobs/digest/status");
+    if (!write) return "";
+    status_ = status_in(write->body);
+    driver.answer(*write, 200, job());
+    return write->body;
+  }
+  /// Answers permit, parent and pod of the run that was just claimed; what is dialled then.
+  std::vector<ExecTask> permit() {
+    const auto create = driver.take_request("namespaces/shop", "/podjobs");
+    EXPECT_TRUE(create) << "no permit was asked for";
+    if (!create) return {};
+    record_ = create->body;
+    ++records_;
+    answer_record(*create, 201);
+    const auto parent = driver.take_request("podcronjobs", "/digest");
+    EXPECT_TRUE(parent);
+    if (parent) driver.answer(*parent, 200, job());
+    return read_pod();
+  }
+  std::vector<ExecTask> read_pod() {
+    const auto pod = driver.take_request("/pods/");
+    EXPECT_TRUE(pod);
+    if (pod) driver.answer(*pod, 200, pod_text(driver.next_version()));
+    return driver.take_tasks();
+  }
+  /// Answers the write of the run's status; its body.
+  std::string grant_record() {
+    const auto write = driver.take_request("/podjobs/", "/status");
+    if (!write) return "";
+    const std::string spec = record_.substr(0, record_.find(",\"status\":"));
+    const bool first = spec.size() == record_.size();
+    record_ = (first ? spec.substr(0, spec.size() - 1) : spec) +
+              ",\"status\":" + status_in(write->body) + "}";
+    answer_record(*write, 200);
+    return write->body;
+  }
+  void end(const ExecTask& task, api::ExecReport report) {
+    driver.step(TaskEnded{task.id, std::move(report)});
+  }
+  static api::ExecReport not_found() {
+    api::ExecReport report;
+    report.end = api::ExecEnd::kClosed;
+    report.status_json = R"({"status":"Failure","message":"executable file not found in $PATH"})";
+    return report;
+  }
+  static api::ExecReport exited(int code) {
+    api::ExecReport report;
+    report.end = api::ExecEnd::kClosed;
+    report.subprotocol = "v4.channel.k8s.io";
+    report.status_json =
+        code == 0 ? R"({"status":"Success"})"
+                  : fmt::format(R"({{"status":"Failure","reason":"NonZeroExitCode","details":)"
+                                R"({{"causes":[{{"reason":"ExitCode","message":"{}"}}]}}}})",
+                                code);
+    return report;
+  }
+
+  Driver driver;
+
+ private:
+  [[nodiscard]] std::string job() {
+    return job_text("digest", 1, driver.next_version(), template_spec_, status_);
+  }
+  /// Of a merge patch, in which `status` comes last.
+  static std::string status_in(const std::string& patch) {
+    const auto at = patch.find("\"status\":");
+    return patch.substr(at + 9, patch.size() - at - 10);
+  }
+  void answer_record(const KubeRequest& request, int http_status) {
+    std::string body = record_;
+    const std::string meta = "\"metadata\":{";
+    body.insert(body.find(meta) + meta.size(),
+                fmt::format(R"("uid":"{}","resourceVersion":"{}",)", Uid({4, records_}).to_string(),
+                            driver.next_version()));
+    driver.answer(request, http_status, body);
+  }
+
+  std::string template_spec_;
+  std::string status_;
+  std::string record_;
+  std::uint64_t records_ = 0;
+};
 
 }  // namespace podcron::engine::testing

@@ -1,0 +1,64 @@
+#include "reconcile/target_condition.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "observe/reasons.h"
+
+namespace podcron::reconcile {
+namespace {
+
+namespace condition = observe::condition;
+using eligibility::Reason;
+
+std::size_t count_of(const eligibility::Assessment& assessment, Reason reason) {
+  return static_cast<std::size_t>(assessment.counts[static_cast<std::size_t>(reason)]);
+}
+
+/// There are enough pods. Does anything but "the process runs" say that they serve?
+TargetCondition available(const api::Target& target, const eligibility::Assessment& assessment) {
+  TargetCondition result{true, condition::kEligiblePods, eligibility::describe(assessment)};
+  const std::int64_t unproven = assessment.without_readiness_probe;
+  if (unproven == 0 || !target.service_name.empty()) return result;
+  result.reason = condition::kServingUnproven;
+  result.message += fmt::format(
+      "; {} without a readinessProbe, so that Ready only means started: add one to the container, "
+      "or set target.serviceName",
+      unproven);
+  return result;
+}
+
+TargetCondition too_few(const api::Target& target, std::size_t needed,
+                        const eligibility::Assessment& assessment) {
+  TargetCondition result{false, condition::kNoEligiblePod, eligibility::describe(assessment)};
+  if (needed > 1) result.message += fmt::format("; minEligible is {}", needed);
+  if (count_of(assessment, Reason::kNotInService) > 0) {
+    result.message += fmt::format("; no EndpointSlice of Service {} names a pod that is {}",
+                                  target.service_name, to_string(Reason::kNotInService));
+  }
+  return result;
+}
+
+}  // namespace
+
+TargetCondition target_condition(const api::PodCronJob& job, const api::LabelSelector& serving,
+                                 const std::string& unlabelled_hint,
+                                 const eligibility::Assessment& assessment) {
+  const api::Target& target = job.spec.job.target;
+  const auto needed = static_cast<std::size_t>(std::max(1, target.min_eligible));
+  // A pod that only a run keeps busy serves all the same.
+  if (assessment.eligible.size() + count_of(assessment, Reason::kPodBusy) >= needed) {
+    return available(target, assessment);
+  }
+  if (assessment.matched > 0) return too_few(target, needed, assessment);
+  if (!unlabelled_hint.empty()) {
+    return {false, condition::kNotLabelledServing, unlabelled_hint, true};
+  }
+  return {false, condition::kNoPodsMatch,
+          fmt::format("no pod in namespace {} matches spec.podJobTemplate.spec.target and {}",
+                      job.meta.namespace_, serving.to_query()),
+          true};
+}
+
+}  // namespace podcron::reconcile
