@@ -29,7 +29,7 @@ constexpr Row kTemplateRows[] = {
     {"http", Asks::kWhenSet},
     {"job", Asks::kWhenSet},
     {"exec.stdin", Asks::kWhenNotEmpty},
-    {"target.servingProbe", Asks::kWhenSet},
+    {"target.servingProbe.httpGet", Asks::kWhenSet},
     {"target.revision", Asks::kWhenWord, "Latest"},
     {"target.interactiveSessions.exclude", Asks::kWhenNotWords, "StdinOrTTY,None"},
     {"target.interactiveSessions.cooldownSeconds", Asks::kWhenNotDefault, "3600"},

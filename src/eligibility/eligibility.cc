@@ -214,6 +214,18 @@ std::vector<Reason> evaluate_all(const PodStore& pods, const store::WorkloadStor
   return failing;
 }
 
+Reason unexpected(const PodStore& pods, const store::WorkloadStore& owners,
+                  const Criteria& criteria, PodHandle pod) {
+  for (const Reason reason : evaluate_all(pods, owners, criteria, pod)) {
+    const bool identity = reason < Reason::kRevisionExcluded;
+    if (identity || reason == Reason::kEphemeralContainerRunning ||
+        reason == Reason::kInteractiveSession) {
+      return reason;
+    }
+  }
+  return Reason::kEligible;
+}
+
 std::string_view target_container(const PodStore& pods, const api::Target& target, PodHandle pod) {
   ShapeFacts facts;
   choose_container(target, pods.shape(pod), facts);

@@ -49,6 +49,12 @@ Reason evaluate(const store::PodStore& pods, const store::WorkloadStore& owners,
 std::vector<Reason> evaluate_all(const store::PodStore& pods, const store::WorkloadStore& owners,
                                  const Criteria& criteria, store::PodHandle pod);
 
+/// The first failing rule about what the pod is or who is in it (1 to 10, 24, 25): a run that is
+/// there should not be. kEligible when there is none. Not rule 11: every rollout makes replicas
+/// older ones, and a run may end in them.
+Reason unexpected(const store::PodStore& pods, const store::WorkloadStore& owners,
+                  const Criteria& criteria, store::PodHandle pod);
+
 /// The container a task runs in: target.container, else the default-container annotation, else the
 /// only one. Empty when rules 16 or 17 refuse the pod.
 std::string_view target_container(const store::PodStore& pods, const api::Target& target,

@@ -234,18 +234,22 @@ void Engine::State::process_job(JobRow& row) {
   }
   if (!plan.settled) row.flush_at.reset();
   const bool flush = row.flush_at && now_.mono >= *row.flush_at;
-  // Without enough pods, the end of a rest is what may bring one.
-  row.rested_at = plan.watch_pods ? back_off_.next_end(now_.mono, job.meta.uid) : std::nullopt;
-  std::optional<MonoTime> mono = row.flush_at;
-  if (row.rested_at) mono = std::min(mono.value_or(*row.rested_at), *row.rested_at);
-  if (plan.server_clock_wait) {
-    const MonoTime at = now_.mono + *plan.server_clock_wait;
-    mono = mono ? std::min(*mono, at) : at;
-  }
-  set_wake(row, plan.wake_at, mono);
+  set_wake(row, plan.wake_at, look_again_at(row, plan));
   if (targets_known) tend_active(row);
   limit_history(row);
   if (plan.write || flush) submit_status(row, std::move(plan));
+}
+
+/// By the monotonic clock, if nothing changes: to flush, when the API server's clock has caught up,
+/// or when a pod has rested, which may be the one that is waited for.
+std::optional<MonoTime> Engine::State::look_again_at(JobRow& row, const reconcile::Plan& plan) {
+  const Uid& uid = row.object.meta.uid;
+  row.rested_at = plan.watch_pods ? back_off_.next_end(now_.mono, uid) : std::nullopt;
+  std::optional<MonoTime> at = row.flush_at;
+  const auto sooner = [&](MonoTime other) { at = std::min(at.value_or(other), other); };
+  if (row.rested_at) sooner(*row.rested_at);
+  if (plan.server_clock_wait) sooner(now_.mono + *plan.server_clock_wait);
+  return at;
 }
 
 /// Whether a change of a pod of the namespace may change what was planned.

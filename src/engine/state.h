@@ -102,6 +102,7 @@ struct Engine::State {
   void enqueue_named(std::string_view namespace_, std::string_view name);
   void process_job(JobRow& row);
   void parse_schedules(JobRow& row);
+  std::optional<MonoTime> look_again_at(JobRow& row, const reconcile::Plan& plan);
   void await_pods(const JobRow& row, const reconcile::Plan& plan);
   void end_replaced(const JobRow& row);
   [[nodiscard]] reconcile::RunFact fact_of(const JobRow& row, const api::ActiveRun& active);
@@ -141,9 +142,12 @@ struct Engine::State {
       std::string_view namespace_, const Uid& job, std::int64_t generation,
       const api::PodJobTemplateSpec& spec,
       const std::function<bool(const Uid& pod)>& avoid = nullptr) const;
+  [[nodiscard]] eligibility::Criteria criteria_of(std::string_view namespace_,
+                                                  const api::Target& target) const;
   [[nodiscard]] eligibility::Assessment assess(const JobRow& row) const;
   void redraw(RunEntry& entry, const reconcile::Redraw& redraw);
   void dial(RunEntry& entry, const reconcile::Dial& dial);
+  void note_start(const RunEntry& entry, std::uint32_t target);
   void send_dials();
   void not_dialled(RunEntry& entry, std::uint32_t target);
   void on_answer(Answer&& answer);
@@ -160,6 +164,12 @@ struct Engine::State {
   [[nodiscard]] bool runs_here(const std::string& key) const { return run_by_key_.contains(key); }
   Call record_call(const RunEntry& entry, CallKind kind, Priority priority, Method method,
                    std::string path, std::string body = "") const;
+
+  // ---- unexpected_pods.cc: pods that change while a run is in them ----
+  void running_pod_changed(std::string_view namespace_, std::string_view name);
+  void check_pod(RunEntry& entry, std::uint32_t target);
+  void on_pod_checked(RunEntry& entry, const Answer& answer);
+  void report_unexpected(RunEntry& entry, std::uint32_t target, std::string_view why);
 
   // ---- records.cc: take-over, finalizers, history limits ----
   void put_record(const api::PodJob& record);

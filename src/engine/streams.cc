@@ -280,18 +280,7 @@ void Engine::State::pod_changed(std::string_view namespace_, std::string_view na
       enqueue(id);
     }
   }
-  if (name.empty()) return;
-  const auto at = dialled_.find(key_of(namespace_, name));
-  if (at == dialled_.end()) return;
-  const auto handle = pods_.find(namespace_, name);
-  const std::set<std::pair<RunId, std::uint32_t>> tasks = at->second;  // feeding changes the map
-  for (const auto& [id, target] : tasks) {
-    RunEntry* entry = find_run(id);
-    if (entry == nullptr) continue;
-    const Uid& dialled = entry->run.targets()[target].pod_uid;
-    const bool there = handle && pods_.expand(*handle).meta.uid == dialled;
-    if (!there) feed(*entry, reconcile::TargetGone{target});
-  }
+  if (!name.empty()) running_pod_changed(namespace_, name);
 }
 
 }  // namespace podcron::engine

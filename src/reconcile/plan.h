@@ -84,7 +84,7 @@ struct View {
   const store::EndpointStore* endpoints = nullptr;
   /// Why the EndpointSlices of target.serviceName cannot be read; empty: they are known, or not
   /// asked for. Without them no time is decided, or a watch that is late would skip runs.
-  std::string endpoints_refused;
+  std::string endpoints_refused{};
   /// Rule 27, for this PodCronJob.
   std::function<bool(const Uid& pod)> recently_failed = nullptr;
 };

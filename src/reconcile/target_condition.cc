@@ -20,11 +20,11 @@ std::size_t count_of(const eligibility::Assessment& assessment, Reason reason) {
 TargetCondition available(const api::Target& target, const eligibility::Assessment& assessment) {
   TargetCondition result{true, condition::kEligiblePods, eligibility::describe(assessment)};
   const std::int64_t unproven = assessment.without_readiness_probe;
-  if (unproven == 0 || !target.service_name.empty()) return result;
+  if (unproven == 0 || !target.service_name.empty() || target.serving_probe) return result;
   result.reason = condition::kServingUnproven;
   result.message += fmt::format(
       "; {} without a readinessProbe, so that Ready only means started: add one to the container, "
-      "or set target.serviceName",
+      "or set target.serviceName or target.servingProbe",
       unproven);
   return result;
 }

@@ -91,21 +91,24 @@ class Services(ClusterCase):
     def test_without_the_right_the_condition_says_so_and_the_right_cures_it(self):
         self.make_app("shut", 1)
         self.plane.apply(service("shut", {"app": "shut"}))
-        role = json.dumps([{"op": "test", "path": "/rules/2/resources/0",
-                            "value": "endpointslices"},
-                           {"op": "replace", "path": "/rules/2/resources/0", "value": "none"}])
-        back = role.replace('"none"', '"x"').replace('"endpointslices"', '"none"') \
-            .replace('"x"', '"endpointslices"')
-        self.plane.kubectl("patch", "clusterrole", "podcron-read", "--type=json", "-p", role)
-        try:
-            # A new name is a new list, which is refused now.
-            self.apply_job("shut-job", "shut")
-            found = self.wait_condition("shut-job", "Ready", "False", reason="EndpointsNotListed",
-                                        seconds=40)
-            self.assertIn("endpointslices", found["message"])
-            self.assertEqual(self.plane.starts("shut-job"), [])
-        finally:
-            self.plane.kubectl("patch", "clusterrole", "podcron-read", "--type=json", "-p", back)
+        whole = self.plane.get("clusterrole", "podcron-read")
+        poorer = json.loads(json.dumps(whole))
+        poorer["rules"] = [r for r in whole["rules"] if r["resources"] != ["endpointslices"]]
+        self.assertEqual(len(poorer["rules"]), len(whole["rules"]) - 1)
+
+        def give(role):
+            role["metadata"].pop("resourceVersion", None)
+            self.plane.kubectl("replace", "-f", "-", text=json.dumps(role))
+
+        self.addCleanup(give, whole)
+        give(poorer)
+        # A new name is a new list, which is refused now.
+        self.apply_job("shut-job", "shut")
+        found = self.wait_condition("shut-job", "Ready", "False", reason="EndpointsNotListed",
+                                    seconds=40)
+        self.assertIn("endpointslices", found["message"])
+        self.assertEqual(self.plane.starts("shut-job"), [])
+        give(whole)
         wait_for("runs", lambda: self.plane.starts("shut-job"), 60)
         self.wait_condition("shut-job", "Ready", "True")
         self.remove("shut-job")

@@ -90,6 +90,29 @@ TEST(Rules, APodThatFailsTwoRulesReportsTheEarlier) {
   EXPECT_EQ(pairs, all.size() * (all.size() - 1) / 2 - kExclusive.size());
 }
 
+TEST(Rules, WhatAPodIsOrWhoIsInItMakesARunThereUnexpectedAndItsStateDoesNot) {
+  const std::set<Reason> told{Reason::kNotLabelledServing,
+                              Reason::kSelectorMismatch,
+                              Reason::kOptedOut,
+                              Reason::kNotOwnedByWorkload,
+                              Reason::kOwnerKindNotAllowed,
+                              Reason::kOwnerMismatch,
+                              Reason::kAdoptedPod,
+                              Reason::kTemplateMismatch,
+                              Reason::kInteractiveContainer,
+                              Reason::kDevToolActive,
+                              Reason::kEphemeralContainerRunning,
+                              Reason::kInteractiveSession};
+  for (const test::Spoiler& spoiler : test::spoilers()) {
+    const Scene bad = changed(Scene{}, spoiler.change);
+    store::PodStore pods;
+    pods.apply(bad.pod, 1);
+    EXPECT_EQ(unexpected(pods, bad.owners(), bad.criteria(), 0),
+              told.contains(spoiler.reason) ? spoiler.reason : Reason::kEligible)
+        << to_string(spoiler.reason);
+  }
+}
+
 TEST(Rule1, WithoutAServingSelectorNothingIsAsked) {
   Scene scene;
   scene.pod.labels.pop_back();
