@@ -32,7 +32,8 @@ struct Inquiry {
             [this, runs_max](const Uid& pod) {
               return snapshot.load.busy(pod, job().meta.uid, runs_max);
             },
-            at};
+            at,
+            &snapshot.endpoints};
   }
   [[nodiscard]] eligibility::Assessment assess(WallTime at) const {
     eligibility::Assessment assessment;

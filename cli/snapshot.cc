@@ -85,6 +85,14 @@ Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
         },
         snapshot.unreadable);
   }
+  if (listed && !snapshot.job.spec.job.target.service_name.empty()) {
+    listed = server.list(
+        ObjectKind::kEndpointSlice, kube::endpoint_slices_path(namespace_),
+        [&](kube::Object&& object) {
+          snapshot.endpoints.apply(std::get<api::EndpointSlice>(object), kEpoch);
+        },
+        snapshot.unreadable);
+  }
   if (!listed) return tl::unexpected(listed.error());
   return snapshot;
 }

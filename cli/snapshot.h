@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "cli/api_server.h"
 #include "engine/tables.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -18,6 +19,7 @@ struct Snapshot {
   api::PodCronJob job;
   store::PodStore pods;  // all of the namespace, labelled as serving or not
   store::WorkloadStore workloads;
+  store::EndpointStore endpoints;       // filled when target.serviceName is set
   engine::PodLoad load;                 // rule 26
   std::vector<std::string> unreadable;  // objects that could not be decoded, a line each
 };
@@ -26,7 +28,8 @@ struct Snapshot {
 Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& namespace_,
                                          const std::string& name);
 
-/// One GET and six lists. Errors: those of get_pod_cron_job and ApiServer::list.
+/// One GET and six lists, seven with target.serviceName. Errors: those of get_pod_cron_job and
+/// ApiServer::list.
 Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
                                const std::string& name);
 

@@ -140,7 +140,7 @@ void Session::begin() {
 void Session::shake_hands() {
   socket_.emplace(std::move(link_->stream()));
   socket_->set_option(websocket::stream_base::decorator(
-      [agent = fmt::format("{} run/{}", user_agent(), call_.run_id),
+      [agent = fmt::format("{} {}", user_agent(), call_.purpose),
        authorization = dialer_->credentials()->authorization()](websocket::request_type& request) {
         request.set(http::field::user_agent, agent);
         request.set(

@@ -16,8 +16,8 @@
 namespace podcron::net {
 
 struct ExecCall {
-  std::string path;    // from kube::exec_path
-  std::string run_id;  // for the User-Agent
+  std::string path;     // from kube::exec_path
+  std::string purpose;  // "run/<run id>", for the User-Agent
   Millis handshake_timeout{};
 };
 

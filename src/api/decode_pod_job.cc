@@ -87,6 +87,8 @@ void read_target_status(const Node& node, TargetStatus& out) {
       value.read(out.took);
     } else if (key == "output") {
       value.read(out.output);
+    } else if (key == "unexpectedReason") {
+      value.read(out.unexpected);
     }
   });
   if (out.pod_name.empty()) node.missing("podName");

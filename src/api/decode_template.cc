@@ -23,6 +23,20 @@ void read_workload_ref(const Node& node, std::optional<WorkloadRef>& out) {
   out = std::move(ref);
 }
 
+/// Seconds are bounded by the CRD; a larger number can only come around it.
+void read_serving_probe(const Node& node, std::optional<ServingProbe>& out) {
+  ServingProbe probe;
+  node.fields([&](std::string_view key, const Node& value) {
+    if (key == "exec") {
+      if (const auto command = value.find("command")) command->read(probe.command);
+    } else if (key == "timeoutSeconds") {
+      value.read(probe.timeout_seconds);
+      if (probe.timeout_seconds < 1) value.wanted("at least 1");
+    }
+  });
+  out = std::move(probe);
+}
+
 void read_target(const Node& node, Target& out) {
   node.fields([&](std::string_view key, const Node& value) {
     if (key == "selector") {
@@ -44,6 +58,8 @@ void read_target(const Node& node, Target& out) {
       read_word(value, kOwnershipWords, out.ownership);
     } else if (key == "minEligible") {
       value.read(out.min_eligible);
+    } else if (key == "servingProbe") {
+      read_serving_probe(value, out.serving_probe);
     }
   });
 }

@@ -71,6 +71,7 @@ std::string_view members_of(std::string_view object) {
 void write_target_status(JsonWriter& json, const TargetStatus& target) {
   json.begin_object();
   json.text("podName", target.pod_name);
+  json.text_if("unexpectedReason", target.unexpected);
   if (!target.pod_uid.empty()) json.word("podUID", target.pod_uid.to_string());
   json.text_if("container", target.container);
   json.number("attempt", target.attempt);

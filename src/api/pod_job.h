@@ -53,8 +53,9 @@ struct TargetStatus {
   std::string reason;
   std::string message;
   std::optional<std::int32_t> exit_code;
-  std::string took;    // "0.02s"
-  std::string output;  // the last bytes, by outputPolicy
+  std::string took;        // "0.02s"
+  std::string output;      // the last bytes, by outputPolicy
+  std::string unexpected;  // the rule that the pod broke while the run was in it; or empty
   friend bool operator==(const TargetStatus&, const TargetStatus&) = default;
 };
 

@@ -28,6 +28,14 @@ enum class OutputPolicy : std::uint8_t { kOnFailure, kAlways, kNever };
 enum class OrdinalFallback : std::uint8_t { kNone, kRandom };
 enum class Executor : std::uint8_t { kNone, kExec, kHttp, kJob };
 
+/// Asked in the target container of a chosen pod right before a run is dispatched to it; exit code
+/// 0 passes. Its other form, httpGet, is not of this build.
+struct ServingProbe {
+  std::vector<std::string> command;
+  std::int32_t timeout_seconds = 1;
+  friend bool operator==(const ServingProbe&, const ServingProbe&) = default;
+};
+
 struct Target {
   LabelSelector selector;
   std::optional<WorkloadRef> workload_ref;
@@ -38,6 +46,7 @@ struct Target {
   Revision revision = Revision::kPreferLatest;
   Ownership ownership = Ownership::kRequired;
   std::int32_t min_eligible = 1;
+  std::optional<ServingProbe> serving_probe;
   friend bool operator==(const Target&, const Target&) = default;
 };
 

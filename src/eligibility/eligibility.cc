@@ -35,6 +35,8 @@ struct Inquiry {
   const api::LabelSelector* selector = nullptr;
   /// A selector asks for labels that pods of one shape do not share.
   bool asks_own_labels = false;
+  /// Of target.serviceName; null when it has none, or there is no such name.
+  const store::ServiceEndpoints* service = nullptr;
 };
 
 const api::Workload* declared_workload(const store::WorkloadStore& owners,
@@ -60,6 +62,9 @@ Inquiry inquire(const PodStore& pods, const store::WorkloadStore& owners,
   inquiry.selector = &target.selector;
   if (target.selector.empty() && target.workload_ref) {
     inquiry.selector = inquiry.declared == nullptr ? nullptr : &inquiry.declared->selector;
+  }
+  if (criteria.endpoints != nullptr && !target.service_name.empty()) {
+    inquiry.service = criteria.endpoints->find(criteria.namespace_, target.service_name);
   }
   inquiry.asks_own_labels = asks_own_labels(criteria.serving) || asks_own_labels(inquiry.selector);
   return inquiry;
@@ -145,6 +150,7 @@ void add_container_facts(const Inquiry& inquiry, const PodStore::Shape& shape,
   const api::ContainerSpec& container = shape.containers[static_cast<std::size_t>(facts.container)];
   facts.stdin_open = container.stdin_open;
   facts.tty = container.tty;
+  facts.has_readiness_probe = container.has_readiness_probe;
   const std::int32_t place =
       holder == nullptr ? -1 : find_container(holder->containers, container.name);
   if (place >= 0) {
@@ -181,7 +187,7 @@ bool depends_on_others(const Criteria& criteria, const ShapeFacts& facts) {
 Subject subject_of(const Inquiry& inquiry, const ShapeFacts& facts, PodHandle pod,
                    const PodStore::Row& row, api::StringMap& labels) {
   const Criteria& criteria = inquiry.criteria;
-  Subject subject{row, facts, criteria, facts.serving, facts.selected};
+  Subject subject{row, facts, criteria, facts.serving, facts.selected, inquiry.service};
   if (inquiry.asks_own_labels && facts.has_own_labels) {
     inquiry.pods.labels(pod, labels);
     subject.serving = criteria.serving == nullptr || criteria.serving->matches(labels);
@@ -261,6 +267,7 @@ bool survey(const Inquiry& inquiry, Assessment::Scratch& scratch) {
 void judge(const Inquiry& inquiry, Assessment& out) {
   out.eligible.clear();
   out.matched = 0;
+  out.without_readiness_probe = 0;
   out.counts.fill(0);
   out.reconsider_at.reset();
   for (const PodHandle pod : inquiry.pods.in_namespace(inquiry.criteria.namespace_)) {
@@ -272,7 +279,10 @@ void judge(const Inquiry& inquiry, Assessment& out) {
     if (reason == Reason::kNotLabelledServing || reason == Reason::kSelectorMismatch) continue;
     ++out.matched;
     ++out.counts[static_cast<std::size_t>(reason)];
-    if (reason == Reason::kEligible) out.eligible.push_back(pod);
+    if (reason == Reason::kEligible) {
+      out.eligible.push_back(pod);
+      out.without_readiness_probe += facts.has_readiness_probe ? 0 : 1;
+    }
     if (reason == Reason::kNotAvailableYet) note_reconsideration(subject, failed, out);
   }
 }
@@ -302,20 +312,31 @@ bool supersede(const Inquiry& inquiry, Assessment& out) {
   return any;
 }
 
+/// The facts of one pod's shape, by a whole assessment where they depend on other pods.
+ShapeFacts settled_facts(const Inquiry& inquiry, PodHandle pod) {
+  ShapeFacts facts = facts_of(inquiry, inquiry.pods.shape(pod));
+  if (!depends_on_others(inquiry.criteria, facts)) return facts;
+  Assessment all;
+  assess(inquiry.pods, inquiry.owners, inquiry.criteria, all);
+  return all.scratch.facts[inquiry.pods.row(pod).shape];
+}
+
+std::vector<Reason> failing_rules(const Subject& subject) {
+  std::vector<Reason> failing;
+  for (const Rule& rule : rules()) {
+    if (!rule.passes(subject)) failing.push_back(rule.reason);
+  }
+  return failing;
+}
+
 }  // namespace
 
 Reason evaluate(const PodStore& pods, const store::WorkloadStore& owners, const Criteria& criteria,
                 PodHandle pod) {
   const Inquiry inquiry = inquire(pods, owners, criteria);
-  const PodStore::Row& row = pods.row(pod);
-  ShapeFacts facts = facts_of(inquiry, pods.shape(pod));
-  if (depends_on_others(criteria, facts)) {
-    Assessment all;
-    assess(pods, owners, criteria, all);
-    facts = all.scratch.facts[row.shape];
-  }
+  const ShapeFacts facts = settled_facts(inquiry, pod);
   api::StringMap labels;
-  return reason_at(first_failing(subject_of(inquiry, facts, pod, row, labels)));
+  return reason_at(first_failing(subject_of(inquiry, facts, pod, pods.row(pod), labels)));
 }
 
 std::vector<Reason> evaluate_all(const PodStore& pods, const store::WorkloadStore& owners,
@@ -326,12 +347,24 @@ std::vector<Reason> evaluate_all(const PodStore& pods, const store::WorkloadStor
   const ShapeFacts& facts = assessment.scratch.facts[row.shape];
   PODCRON_ASSERT(facts.stamp == assessment.scratch.stamp);
   api::StringMap labels;
-  const Subject subject = subject_of(inquiry, facts, pod, row, labels);
-  std::vector<Reason> failing;
-  for (const Rule& rule : rules()) {
-    if (!rule.passes(subject)) failing.push_back(rule.reason);
+  return failing_rules(subject_of(inquiry, facts, pod, row, labels));
+}
+
+Reason unexpected(const PodStore& pods, const store::WorkloadStore& owners,
+                  const Criteria& criteria, PodHandle pod) {
+  const PodStore::Row& row = pods.row(pod);
+  if (row.terminating) return Reason::kEligible;  // its owner may be gone before it
+  const Inquiry inquiry = inquire(pods, owners, criteria);
+  const ShapeFacts facts = settled_facts(inquiry, pod);
+  api::StringMap labels;
+  for (const Reason reason : failing_rules(subject_of(inquiry, facts, pod, row, labels))) {
+    const bool identity = reason < Reason::kRevisionExcluded;
+    if (identity || reason == Reason::kEphemeralContainerRunning ||
+        reason == Reason::kInteractiveSession) {
+      return reason;
+    }
   }
-  return failing;
+  return Reason::kEligible;
 }
 
 std::string_view target_container(const PodStore& pods, const api::Target& target, PodHandle pod) {

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "eligibility/reason.h"
 #include "eligibility/shape_facts.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -34,6 +35,10 @@ struct Criteria {
   /// --max-runs-per-pod runs. Null: none.
   std::function<bool(const Uid& pod)> busy;
   WallTime now;
+  /// Rules 22 and 23: who serves for the Service that target.serviceName names. Null: nobody.
+  const store::EndpointStore* endpoints = nullptr;
+  /// Rule 27: pods (by UID) that rest after a start failure. Null: none.
+  std::function<bool(const Uid& pod)> recently_failed = nullptr;
 };
 
 /// The first failing rule, kEligible when none fails. Cost: O(rules) and a few look-ups of owners;
@@ -42,6 +47,13 @@ struct Criteria {
 /// newest revision under PreferLatest, and for images that differ from the template's.
 Reason evaluate(const store::PodStore& pods, const store::WorkloadStore& owners,
                 const Criteria& criteria, store::PodHandle pod);
+
+/// The first failing rule about what the pod is or who is in it (1 to 10, 24, 25): a run that is
+/// there should not be. kEligible when there is none, and for a pod that is terminating: its owner
+/// may be gone before it. Not rule 11: every rollout makes replicas
+/// older ones, and a run may end in them.
+Reason unexpected(const store::PodStore& pods, const store::WorkloadStore& owners,
+                  const Criteria& criteria, store::PodHandle pod);
 
 /// The container a task runs in: target.container, else the default-container annotation, else the
 /// only one. Empty when rules 16 or 17 refuse the pod.
@@ -53,6 +65,9 @@ struct Assessment {
   std::int64_t matched = 0;                // pods that pass rules 1 and 2
   /// By reason, of the matched ones; that of kEligible is the size of `eligible`.
   std::array<std::int64_t, kReasonCount> counts{};
+  /// Of the eligible ones: whose target container has no readinessProbe, so that Ready says only
+  /// that it was started.
+  std::int64_t without_readiness_probe = 0;
   /// When a pod that is only too young (rule 21) becomes eligible; nullopt when none is.
   std::optional<WallTime> reconsider_at;
 

@@ -120,10 +120,28 @@ bool available(const Subject& subject) {
   return instant && *instant <= subject.criteria.now;
 }
 
+using Membership = store::ServiceEndpoints::Membership;
+
+Membership membership(const Subject& subject) {
+  if (subject.criteria.target->service_name.empty()) return Membership::kServing;
+  return subject.service == nullptr ? Membership::kNone : subject.service->of(subject.row.uid);
+}
+
+bool in_service(const Subject& subject) { return membership(subject) != Membership::kNone; }
+
+// Never the endpoint's `ready`: publishNotReadyAddresses makes it true for all.
+bool endpoint_serving(const Subject& subject) {
+  return membership(subject) != Membership::kNotServing;
+}
+
 bool no_ephemeral_container(const Subject& subject) { return !subject.row.ephemeral_running; }
 
 bool not_busy(const Subject& subject) {
   return !subject.criteria.busy || !subject.criteria.busy(subject.row.uid);
+}
+
+bool not_recently_failed(const Subject& subject) {
+  return !subject.criteria.recently_failed || !subject.criteria.recently_failed(subject.row.uid);
 }
 
 // Identity before state, and within state the final before the passing: the contract's order.
@@ -149,8 +167,11 @@ constexpr std::array kRules{
     Rule{Reason::kContainerNotReady, container_ready},
     Rule{Reason::kPodNotReady, pod_ready},
     Rule{Reason::kNotAvailableYet, available},
+    Rule{Reason::kNotInService, in_service},
+    Rule{Reason::kEndpointNotServing, endpoint_serving},
     Rule{Reason::kEphemeralContainerRunning, no_ephemeral_container},
     Rule{Reason::kPodBusy, not_busy},
+    Rule{Reason::kRecentlyFailed, not_recently_failed},
 };
 
 // Unrolled, so that the compiler sees which functions the table names: no call per rule.

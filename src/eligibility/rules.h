@@ -19,6 +19,8 @@ struct Subject {
   const Criteria& criteria;
   bool serving = false;   // rule 1 for this pod's labels
   bool selected = false;  // rule 2's selector for this pod's labels
+  /// Of target.serviceName; null when it has none, or there is no such name.
+  const store::ServiceEndpoints* service = nullptr;
 };
 
 struct Rule {

@@ -20,6 +20,7 @@ struct ShapeFacts {
   ContainerChoice choice = ContainerChoice::kNotFound;
   bool stdin_open = false;  // the target container
   bool tty = false;
+  bool has_readiness_probe = false;
   bool template_stdin_open = false;  // the one of its name in the owner's template, if known
   bool template_tty = false;
   bool serving = false;   // rule 1, for labels that all pods of the shape share

@@ -61,7 +61,8 @@ struct OpenStream {
 struct ExecTask {
   EffectId id;
   std::string path;
-  std::string run_id;  // for the User-Agent: podcron/<version> run/<run id>
+  /// For the User-Agent: "run/<run id>", or "probe/<run id>" of a servingProbe.
+  std::string purpose;
   /// Until the 101; afterwards pings every 5 s, and 61 s without any frame count as lost.
   Millis handshake_timeout{};
 };

@@ -97,6 +97,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
              },
              std::move(input));
   run_timers();
+  watch_services();
   open_streams();
   if (!lease_released_) {
     if (auto call = holders_.poll(now)) outbox_.submit(std::move(*call));
@@ -155,10 +156,15 @@ WallTime Engine::State::server_bound() const {
   return server_clock_->first + std::chrono::floor<Seconds>(since) + kServerClockTolerance;
 }
 
-bool Engine::State::synced() const {
-  return zones_ && std::all_of(streams_.begin(), streams_.end(),
-                               [](const Stream& s) { return !s.needed || s.machine.synced(); });
+bool Engine::State::listed(bool late_ones_too) const {
+  return zones_ && std::all_of(streams_.begin(), streams_.end(), [&](const Stream& s) {
+           // Only who names a Service waits for its slices.
+           return !s.needed || s.machine.synced() || (s.late && !late_ones_too) ||
+                  s.machine.target().kind == kube::ObjectKind::kEndpointSlice;
+         });
 }
+
+bool Engine::State::synced() const { return listed(true); }
 
 bool Engine::State::may_start() const { return synced() && holders_.held(now_) && !draining_; }
 
@@ -207,6 +213,7 @@ WakeAt Engine::State::wake_at() const {
   if (const auto at = events_.wake_at()) mono(*at);
   if (!lease_released_) mono(holders_.wake_at());
   if (drain_until_) mono(*drain_until_);
+  if (watch_services_at_ && all_listed_) mono(*watch_services_at_);
   return wake;
 }
 
@@ -311,9 +318,13 @@ WakeAt Engine::step(Now now, Input&& input, std::vector<Effect>& out) {
 }
 
 EngineHealth Engine::health() const {
-  const bool refused = std::any_of(state_->streams_.begin(), state_->streams_.end(),
-                                   [](const State::Stream& s) { return s.refusals > 0; });
-  return {state_->synced(), state_->outbox_.reachable() && !refused,
+  const bool refused =
+      std::any_of(state_->streams_.begin(), state_->streams_.end(), [](const State::Stream& s) {
+        const auto kind = s.machine.target().kind;
+        return s.refusals > 0 && kind != kube::ObjectKind::kEndpointSlice;
+      });
+  // What is watched from its first use on does not take readiness away while it is listed.
+  return {state_->listed(false), state_->outbox_.reachable() && !refused,
           state_->holders_.held(state_->now_)};
 }
 

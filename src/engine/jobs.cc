@@ -82,6 +82,7 @@ void Engine::State::put_job(api::PodCronJob&& job) {
   JobRow* row = jobs_.apply(std::move(job), epoch_of(kube::ObjectKind::kPodCronJob));
   if (row == nullptr) return;
   need_owners(row->object.meta.namespace_);
+  note_service(*row);
   enqueue(row->id);
 }
 
@@ -101,6 +102,8 @@ void Engine::State::erase_job(JobRow& row) {
     at->second.erase(row.id);
     if (at->second.empty()) pod_watchers_.erase(at);
   }
+  forget_service(row);
+  back_off_.forget(row.object.meta.uid);
   forget_claim(row, false);
   row.object.status.active.clear();
   forget_ends(row.object);
@@ -179,6 +182,14 @@ void Engine::State::process_job(JobRow& row) {
   parse_schedules(row);
   end_replaced(row);
   const api::PodCronJob& job = row.object;
+  const api::Target& target = job.spec.job.target;
+  std::string refused;
+  if (!endpoints_known(job.meta.namespace_, target)) {
+    refused = why_endpoints_unknown(job.meta.namespace_, target);
+    if (refused.empty()) return;  // looked at again when they are listed
+  }
+  const bool targets_known = refused.empty();
+  if (row.rested_at && now_.mono >= *row.rested_at) row.assess = true;
   const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
   const Schedule* observed = row.observed                ? row.observed.get()
                              : row.schedule->has_value() ? &**row.schedule
@@ -200,23 +211,19 @@ void Engine::State::process_job(JobRow& row) {
       has_capacity(job.meta.namespace_),
       row.assess,
       row.unlabelled_hint,
-      row.memory};
+      row.memory,
+      &endpoints_,
+      std::move(refused),
+      [&](const Uid& pod) {
+        return back_off_.rests(now_.mono, job.meta.uid, job.meta.generation, pod);
+      }};
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;
   // The end of a run may free a place, or the pod that this one waits for.
   if (plan.memory.waiting) bound_waiters_.insert(row.id);
 
-  auto& watchers = pod_watchers_[job.meta.namespace_];
-  const bool unknown_place = std::any_of(
-      plan.status.active.begin(), plan.status.active.end(),
-      [](const api::ActiveRun& run) { return run.state == api::ActiveState::kUnknown; });
-  if (plan.watch_pods || unknown_place) {
-    watchers.insert(row.id);
-  } else {
-    watchers.erase(row.id);
-    if (watchers.empty()) pod_watchers_.erase(job.meta.namespace_);
-  }
+  await_pods(row, plan);
   if (plan.probe_labels) probe_labels(row);
 
   if (plan.settled && !row.flush_at) {
@@ -228,15 +235,37 @@ void Engine::State::process_job(JobRow& row) {
   }
   if (!plan.settled) row.flush_at.reset();
   const bool flush = row.flush_at && now_.mono >= *row.flush_at;
-  std::optional<MonoTime> mono = row.flush_at;
-  if (plan.server_clock_wait) {
-    const MonoTime at = now_.mono + *plan.server_clock_wait;
-    mono = mono ? std::min(*mono, at) : at;
-  }
-  set_wake(row, plan.wake_at, mono);
-  tend_active(row);
+  set_wake(row, plan.wake_at, look_again_at(row, plan));
+  if (targets_known) tend_active(row);
   limit_history(row);
   if (plan.write || flush) submit_status(row, std::move(plan));
+}
+
+/// By the monotonic clock, if nothing changes: to flush, when the API server's clock has caught up,
+/// or when a pod has rested, which may be the one that is waited for.
+std::optional<MonoTime> Engine::State::look_again_at(JobRow& row, const reconcile::Plan& plan) {
+  const Uid& uid = row.object.meta.uid;
+  row.rested_at = plan.watch_pods ? back_off_.next_end(now_.mono, uid) : std::nullopt;
+  std::optional<MonoTime> at = row.flush_at;
+  const auto sooner = [&](MonoTime other) { at = std::min(at.value_or(other), other); };
+  if (row.rested_at) sooner(*row.rested_at);
+  if (plan.server_clock_wait) sooner(now_.mono + *plan.server_clock_wait);
+  return at;
+}
+
+/// Whether a change of a pod of the namespace may change what was planned.
+void Engine::State::await_pods(const JobRow& row, const reconcile::Plan& plan) {
+  const std::string& namespace_ = row.object.meta.namespace_;
+  auto& watchers = pod_watchers_[namespace_];
+  const bool unknown_place = std::any_of(
+      plan.status.active.begin(), plan.status.active.end(),
+      [](const api::ActiveRun& run) { return run.state == api::ActiveState::kUnknown; });
+  if (plan.watch_pods || unknown_place) {
+    watchers.insert(row.id);
+  } else {
+    watchers.erase(row.id);
+    if (watchers.empty()) pod_watchers_.erase(namespace_);
+  }
 }
 
 /// Runs of ours that a newer time wants to replace.

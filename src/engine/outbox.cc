@@ -34,6 +34,8 @@ std::string_view to_string(CallKind kind) {
       return "read_parent";
     case CallKind::kReadPod:
       return "read_pod";
+    case CallKind::kCheckPod:
+      return "check_pod";
     case CallKind::kWriteRecord:
       return "outcome";
     case CallKind::kGiveBack:

@@ -49,6 +49,7 @@ enum class CallKind : std::uint8_t {
   kLease,           // POST, PUT or GET of our Lease
   kDeleteLease,
   kEvent,
+  kCheckPod,     // GET Pod of a running target that the watch does not show any more
   kProbeLabels,  // LIST pods without the serving label
 };
 /// For logs and metrics.

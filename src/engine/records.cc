@@ -285,10 +285,8 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   }
   if (row.writing || row.reading) return;  // looked at again after the rest
   // Another controller may see more pods than this one, so without any the claim stays as it is.
-  const api::PodJobTemplateSpec& spec = row.object.spec.job;
   if (!has_capacity(row.object.meta.namespace_) ||
-      choose_for(row, active, assess(row.object.meta.namespace_, row.object.meta.uid, spec))
-          .empty()) {
+      choose_for(row, active, assess(row)).empty()) {
     rest_until_[name] = now_.mono + kNoPodRetry;
     set_wake(row, row.wall_wake, now_.mono + kNoPodRetry);
     return;
@@ -340,8 +338,7 @@ void Engine::State::on_claim_taken(Answer&& answer) {
   if (active == actives.end() || runs_here(name) || draining_) return;
   parse_schedules(*row);
   const api::PodJobTemplateSpec& spec = row->object.spec.job;
-  const Uid& uid = row->object.meta.uid;
-  const auto assessment = assess(row->object.meta.namespace_, uid, spec);
+  const auto assessment = assess(*row);
   std::vector<api::TargetRef> targets = choose_for(*row, *active, assessment);
   if (targets.empty()) return;  // again after the rest
   count(metric::kTakeOvers, {{"found", "claimed"}});

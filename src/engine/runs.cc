@@ -176,29 +176,53 @@ void Engine::State::create_record(RunEntry& entry) {
                              kube::pod_jobs_path(origin.namespace_), api::encode_new_pod_job(job)));
 }
 
+/// What is asked of a pod now, but for who holds it and where it rests.
+eligibility::Criteria Engine::State::criteria_of(std::string_view namespace_,
+                                                 const api::Target& target) const {
+  eligibility::Criteria criteria;
+  criteria.namespace_ = namespace_;
+  criteria.target = &target;
+  criteria.serving = &config_.serving_selector;
+  criteria.owner_kinds = &config_.owner_kinds;
+  criteria.now = whole_seconds(now_.wall);
+  criteria.endpoints = &endpoints_;
+  return criteria;
+}
+
 /// The pods of a namespace as they are for a run of this PodCronJob now; `avoid` counts as busy.
 eligibility::Assessment Engine::State::assess(std::string_view namespace_, const Uid& job,
+                                              std::int64_t generation,
                                               const api::PodJobTemplateSpec& spec,
                                               const std::function<bool(const Uid&)>& avoid) const {
   const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
-  const eligibility::Criteria criteria{
-      namespace_,
-      &spec.target,
-      &config_.serving_selector,
-      &config_.owner_kinds,
-      [&](const Uid& pod) { return (avoid && avoid(pod)) || load_.busy(pod, job, runs_max); },
-      whole_seconds(now_.wall)};
+  eligibility::Criteria criteria = criteria_of(namespace_, spec.target);
+  criteria.busy = [&](const Uid& pod) {
+    return (avoid && avoid(pod)) || load_.busy(pod, job, runs_max);
+  };
+  criteria.recently_failed = [&](const Uid& pod) {
+    return back_off_.rests(now_.mono, job, generation, pod);
+  };
   eligibility::Assessment assessment;
+  if (!endpoints_known(namespace_, spec.target)) return assessment;
   eligibility::assess(pods_, workloads_, criteria, assessment);
   return assessment;
+}
+
+eligibility::Assessment Engine::State::assess(const JobRow& row) const {
+  const api::ObjectMeta& meta = row.object.meta;
+  return assess(meta.namespace_, meta.uid, meta.generation, row.object.spec.job);
 }
 
 /// Another eligible pod that this run has not tried; the seed counts the redraws.
 void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
   const reconcile::Run& run = entry.run;
   const reconcile::RunOrigin& origin = run.origin();
-  const auto assessment = assess(origin.namespace_, origin.pod_cron_job_uid, run.spec(),
-                                 [&](const Uid& pod) { return run.tried(pod); });
+  if (again.pod_failed) {
+    back_off_.failed(now_.mono, origin.pod_cron_job_uid, origin.generation,
+                     run.targets()[again.target]);
+  }
+  const auto assessment = assess(origin.namespace_, origin.pod_cron_job_uid, origin.generation,
+                                 run.spec(), [&](const Uid& pod) { return run.tried(pod); });
   const JobRow* row = jobs_.find(entry.job);
   const api::StringMap state =
       row == nullptr ? api::StringMap{} : row->object.status.strategy_state;
@@ -238,16 +262,25 @@ void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
   const api::TargetRef& target = entry.run.targets()[next.target];
   const reconcile::RunIdentity identity{origin.run, origin.scheduled_time, origin.attempt,
                                         target.pod_name, next.target};
-  const auto argv = reconcile::argv_of(entry.run.spec().exec, identity, next.through_env);
+  const auto& probe = entry.run.spec().target.serving_probe;
+  const auto argv = next.probe
+                        ? probe->command
+                        : reconcile::argv_of(entry.run.spec().exec, identity, next.through_env);
   feed(entry, reconcile::Dialled{next.target});
   const EffectId id{++next_id_};
   entry.tasks[next.target] = id;
   tasks_[id.value] = {entry.id, next.target};
   handshakes_.insert(id.value);
-  dialled_[key_of(origin.namespace_, target.pod_name)].insert({entry.id, next.target});
   out_->emplace_back(
       ExecTask{id, kube::exec_path(origin.namespace_, target.pod_name, target.container, argv),
-               origin.run, kHandshakeTimeout});
+               (next.probe ? "probe/" : "run/") + origin.run, kHandshakeTimeout});
+  if (!next.probe) note_start(entry, next.target);
+}
+
+void Engine::State::note_start(const RunEntry& entry, std::uint32_t index) {
+  const reconcile::RunOrigin& origin = entry.run.origin();
+  const api::TargetRef& target = entry.run.targets()[index];
+  dialled_[key_of(origin.namespace_, target.pod_name)].insert({entry.id, index});
   const Millis late = now_.wall - WallMillis(origin.scheduled_time);
   observe(metric::kStartSkew, "exec", late);
   log(LogLevel::kInfo, "run started",
@@ -315,6 +348,7 @@ void Engine::State::on_answer(Answer&& answer) {
     case CallKind::kReadRecord:
     case CallKind::kReadParent:
     case CallKind::kReadPod:
+    case CallKind::kCheckPod:
     case CallKind::kWriteRecord:
     case CallKind::kGiveBack:
     case CallKind::kRemoveRecord:
@@ -344,6 +378,7 @@ void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {
   const KubeReply& reply = answer.reply;
   const RunId id = entry.id;
   if (answer.call.kind == CallKind::kReadPod) return on_pod_read(entry, answer);
+  if (answer.call.kind == CallKind::kCheckPod) return on_pod_checked(entry, answer);
   if (answer.call.kind == CallKind::kReadParent) {
     reconcile::ParentReply parent;
     if (reply.http_status == 200) {
@@ -390,13 +425,15 @@ void Engine::State::on_pod_read(RunEntry& entry, const Answer& answer) {
   if (!handle) return refuse("PodGone");
   // This run itself holds this pod; that others are busy counts as it did when it was chosen.
   const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
-  const auto busy = [&](const Uid& uid) {
+  eligibility::Criteria criteria = criteria_of(namespace_, entry.run.spec().target);
+  criteria.busy = [&](const Uid& uid) {
     return uid != expected.pod_uid &&
            load_.busy(uid, entry.run.origin().pod_cron_job_uid, runs_max);
   };
-  const eligibility::Criteria criteria{
-      namespace_, &entry.run.spec().target, &config_.serving_selector, &config_.owner_kinds,
-      busy,       whole_seconds(now_.wall)};
+  // Its PodCronJob may name another Service meanwhile.
+  if (!endpoints_known(namespace_, *criteria.target)) {
+    return refuse(observe::condition::kEndpointsNotListed);
+  }
   const auto verdict = eligibility::evaluate(pods_, workloads_, criteria, *handle);
   if (verdict != eligibility::Reason::kEligible) return refuse(to_string(verdict));
   const api::TargetRef now = reconcile::target_ref(pods_, entry.run.spec().target, *handle);
@@ -419,6 +456,11 @@ void Engine::State::conclude(RunEntry& entry) {
       d->second.erase({entry.id, target});
       if (d->second.empty()) dialled_.erase(d);
     }
+  }
+  for (const api::TargetStatus& target : run.status().targets) {
+    const bool started = target.outcome == api::TargetOutcome::kSucceeded ||
+                         target.outcome == api::TargetOutcome::kFailed;
+    if (started) back_off_.started(origin.pod_cron_job_uid, target.pod_uid);
   }
   const auto unrecorded = [&](api::Outcome outcome, std::string_view why) {
     remember_end(name, origin.pod_cron_job_uid, origin.holder, outcome, why);

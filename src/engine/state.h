@@ -21,10 +21,12 @@
 #include "engine/event_recorder.h"
 #include "engine/holders.h"
 #include "engine/outbox.h"
+#include "engine/start_back_off.h"
 #include "engine/tables.h"
 #include "kube/watch_machine.h"
 #include "reconcile/choose.h"
 #include "reconcile/run.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -44,6 +46,7 @@ struct Engine::State {
   void on_zones_replaced(std::shared_ptr<const ZoneDatabase> zones);
   void note_server_date(Now now, std::optional<WallTime> date);
   [[nodiscard]] WallTime server_bound() const;
+  [[nodiscard]] bool listed(bool late_ones_too) const;
   [[nodiscard]] bool synced() const;
   [[nodiscard]] bool may_start() const;
   void run_timers();
@@ -67,6 +70,11 @@ struct Engine::State {
     EffectId open;
     std::uint32_t refusals = 0;
     bool needed = true;  // false: not asked for until need() says so
+    bool late = false;   // needed since all others were listed: not being listed is no fault
+    // Of EndpointSlices:
+    std::set<std::string> asked{};   // names of Services in its selector; see kServicesAskedMax
+    std::set<std::string> listed{};  // those of which the store has all slices
+    std::string refusal{};           // the last one's words
   };
   void open_streams();
   void need(std::initializer_list<kube::ObjectKind> kinds, std::string_view namespace_);
@@ -81,11 +89,28 @@ struct Engine::State {
   void pod_changed(std::string_view namespace_, std::string_view name);
   [[nodiscard]] std::uint32_t epoch_of(kube::ObjectKind kind) const;
 
+  // ---- endpoints.cc: EndpointSlices, while some PodCronJob names a Service ----
+  void note_service(JobRow& row);
+  void forget_service(JobRow& row);
+  void watch_services();
+  void watch_services_of(std::string_view scope, std::set<std::string> wanted);
+  void put_slice(const api::EndpointSlice& slice, std::uint32_t epoch);
+  void remove_slice(const api::EndpointSlice& slice);
+  void endpoints_listed(Stream& stream);
+  void endpoints_changed(const std::vector<std::string>& services);
+  void endpoints_refused(Stream& stream, const StreamEnded& ended);
+  [[nodiscard]] const Stream* endpoint_stream(std::string_view namespace_) const;
+  [[nodiscard]] bool endpoints_known(std::string_view namespace_, const api::Target& target) const;
+  [[nodiscard]] std::string why_endpoints_unknown(std::string_view namespace_,
+                                                  const api::Target& target) const;
+
   // ---- jobs.cc: plan and claim (steps 5 and 6) ----
   void enqueue(JobId id);
   void enqueue_named(std::string_view namespace_, std::string_view name);
   void process_job(JobRow& row);
   void parse_schedules(JobRow& row);
+  std::optional<MonoTime> look_again_at(JobRow& row, const reconcile::Plan& plan);
+  void await_pods(const JobRow& row, const reconcile::Plan& plan);
   void end_replaced(const JobRow& row);
   [[nodiscard]] reconcile::RunFact fact_of(const JobRow& row, const api::ActiveRun& active);
   void submit_status(JobRow& row, reconcile::Plan&& plan);
@@ -121,10 +146,15 @@ struct Engine::State {
   void perform_one(RunEntry& entry, const reconcile::RunAction& action);
   void create_record(RunEntry& entry);
   [[nodiscard]] eligibility::Assessment assess(
-      std::string_view namespace_, const Uid& job, const api::PodJobTemplateSpec& spec,
+      std::string_view namespace_, const Uid& job, std::int64_t generation,
+      const api::PodJobTemplateSpec& spec,
       const std::function<bool(const Uid& pod)>& avoid = nullptr) const;
+  [[nodiscard]] eligibility::Criteria criteria_of(std::string_view namespace_,
+                                                  const api::Target& target) const;
+  [[nodiscard]] eligibility::Assessment assess(const JobRow& row) const;
   void redraw(RunEntry& entry, const reconcile::Redraw& redraw);
   void dial(RunEntry& entry, const reconcile::Dial& dial);
+  void note_start(const RunEntry& entry, std::uint32_t target);
   void send_dials();
   void not_dialled(RunEntry& entry, std::uint32_t target);
   void on_answer(Answer&& answer);
@@ -141,6 +171,12 @@ struct Engine::State {
   [[nodiscard]] bool runs_here(const std::string& key) const { return run_by_key_.contains(key); }
   Call record_call(const RunEntry& entry, CallKind kind, Priority priority, Method method,
                    std::string path, std::string body = "") const;
+
+  // ---- unexpected_pods.cc: pods that change while a run is in them ----
+  void running_pod_changed(std::string_view namespace_, std::string_view name);
+  void check_pod(RunEntry& entry, std::uint32_t target);
+  void on_pod_checked(RunEntry& entry, const Answer& answer);
+  void report_unexpected(RunEntry& entry, std::uint32_t target, std::string_view why);
 
   // ---- records.cc: take-over, finalizers, history limits ----
   void put_record(const api::PodJob& record);
@@ -181,9 +217,11 @@ struct Engine::State {
   std::vector<Stream> streams_;
   store::PodStore pods_;
   store::WorkloadStore workloads_;
+  store::EndpointStore endpoints_;
   JobTable jobs_;
   RecordTable records_;
   PodLoad load_;
+  StartBackOff back_off_;
   Holders holders_;
   Outbox outbox_;
   EventRecorder events_;
@@ -198,6 +236,10 @@ struct Engine::State {
   std::map<MonoTime, std::set<std::string>> record_timers_;
   std::map<std::string, std::set<JobId>, std::less<>> pod_watchers_;  // by namespace
   std::set<JobId> bound_waiters_;
+  std::map<std::string, std::set<JobId>, std::less<>> service_users_;  // by service_key
+  /// When other Services are to be watched than are; nullopt: they are.
+  std::optional<MonoTime> watch_services_at_;
+  MonoTime services_watched_at_{};
   // Claims in flight count against the bounds before they are runs.
   std::size_t claims_in_flight_ = 0;
   /// Our claims and runs by namespace.
@@ -235,6 +277,7 @@ struct Engine::State {
   std::optional<std::pair<WallTime, MonoTime>> server_clock_;
   MonoTime gauges_at_{};
   std::uint32_t lease_refusals_ = 0;
+  bool listed_once_ = false;
   bool all_listed_ = false;  // synced() was seen to be true, and everything was looked at
   bool draining_ = false;
   bool exit_sent_ = false;

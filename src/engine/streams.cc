@@ -36,6 +36,8 @@ std::string_view resource_of(ObjectKind kind) {
       return "leases";
     case ObjectKind::kNamespace:
       return "namespaces";
+    case ObjectKind::kEndpointSlice:
+      return "endpointslices";
   }
   return "";
 }
@@ -87,6 +89,7 @@ void Engine::State::need(std::initializer_list<ObjectKind> kinds, std::string_vi
       continue;
     }
     stream.needed = true;
+    stream.late = listed_once_;
     all_listed_ = false;
   }
 }
@@ -160,9 +163,13 @@ void Engine::State::on_stream_ended(StreamEnded&& ended) {
            {key::kError, ended.error + crd_hint(stream.machine.target().kind, ended.http_status)},
            {key::kRetryMs, std::to_string(at ? (*at - now_.mono).count() : 0)}});
     }
+    if (refused && stream.machine.target().kind == ObjectKind::kEndpointSlice) {
+      endpoints_refused(stream, ended);
+    }
     // The last page itself made it so, before the end of its stream: a flag, not a comparison.
     if (!all_listed_ && synced()) {
       all_listed_ = true;
+      listed_once_ = true;
       log(LogLevel::kInfo, "all resources listed",
           {{key::kCount, std::to_string(jobs_.rows().size())}});
       look_at_everything();
@@ -182,6 +189,7 @@ void Engine::State::put(Stream& stream, kube::Object&& object) {
   std::visit(Overloaded{
                  [&](api::Pod&& pod) {
                    need_revisions(pod);
+                   back_off_.observe(pod);
                    if (pods_.apply(pod, epoch)) pod_changed(pod.meta.namespace_, pod.meta.name);
                  },
                  [&](api::Workload&& workload) {
@@ -196,6 +204,7 @@ void Engine::State::put(Stream& stream, kube::Object&& object) {
                    suspend_namespace(namespace_.meta.name,
                                      namespace_.suspended ? std::optional(epoch) : std::nullopt);
                  },
+                 [&](api::EndpointSlice&& slice) { put_slice(slice, epoch); },
              },
              std::move(object));
 }
@@ -224,6 +233,7 @@ void Engine::State::remove(kube::Object&& object) {
                  [&](api::Namespace&& namespace_) {
                    suspend_namespace(namespace_.meta.name, std::nullopt);
                  },
+                 [&](api::EndpointSlice&& slice) { remove_slice(slice); },
              },
              std::move(object));
 }
@@ -261,6 +271,9 @@ void Engine::State::sweep(Stream& stream) {
       for (const std::string& name : gone) suspend_namespace(name, std::nullopt);
       break;
     }
+    case ObjectKind::kEndpointSlice:
+      endpoints_listed(stream);
+      break;
     case ObjectKind::kLease:
       holders_.sweep(now_, epoch);
       for (const std::string& lease : holders_.abandoned(now_)) {
@@ -306,18 +319,7 @@ void Engine::State::pod_changed(std::string_view namespace_, std::string_view na
       enqueue(id);
     }
   }
-  if (name.empty()) return;
-  const auto at = dialled_.find(key_of(namespace_, name));
-  if (at == dialled_.end()) return;
-  const auto handle = pods_.find(namespace_, name);
-  const std::set<std::pair<RunId, std::uint32_t>> tasks = at->second;  // feeding changes the map
-  for (const auto& [id, target] : tasks) {
-    RunEntry* entry = find_run(id);
-    if (entry == nullptr) continue;
-    const Uid& dialled = entry->run.targets()[target].pod_uid;
-    const bool there = handle && pods_.expand(*handle).meta.uid == dialled;
-    if (!there) feed(*entry, reconcile::TargetGone{target});
-  }
+  if (!name.empty()) running_pod_changed(namespace_, name);
 }
 
 }  // namespace podcron::engine

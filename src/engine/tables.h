@@ -31,6 +31,7 @@ struct JobRow {
   api::PodCronJob object;
   std::uint32_t epoch = 0;
   std::optional<Result<Schedule>> schedule;  // of the spec; empty: to be parsed
+  std::string service;                       // service_key of target.serviceName, or empty
   std::unique_ptr<Schedule> observed;        // of status.observedSchedule when it differs
   reconcile::Memory memory;
   std::string unlabelled_hint;
@@ -41,8 +42,9 @@ struct JobRow {
   bool watch_pods = false;
   std::optional<WallMillis> wall_wake;
   std::optional<MonoTime> mono_wake;
-  std::optional<MonoTime> flush_at;  // settled runs are written by then
-  std::uint32_t failures = 0;        // refused writes in a row
+  std::optional<MonoTime> flush_at;   // settled runs are written by then
+  std::optional<MonoTime> rested_at;  // when a pod that rests (rule 27) may be chosen again
+  std::uint32_t failures = 0;         // refused writes in a row
   // Of the write in flight:
   std::optional<reconcile::Claim> claim;
   std::vector<reconcile::Disposal> disposals;

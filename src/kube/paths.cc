@@ -13,6 +13,7 @@ bool is_unreserved(char c) {
 constexpr std::string_view kPodcronGroup = "/apis/podcron.dev/v1alpha1";
 constexpr std::string_view kCoreGroup = "/api/v1";
 constexpr std::string_view kLeaseGroup = "/apis/coordination.k8s.io/v1";
+constexpr std::string_view kDiscoveryGroup = "/apis/discovery.k8s.io/v1";
 constexpr std::string_view kEventGroup = "/apis/events.k8s.io/v1";
 
 std::string list_path(std::string_view group, std::string_view namespace_,
@@ -58,6 +59,11 @@ std::string pod_job_path(std::string_view namespace_, std::string_view name) {
 
 std::string pod_path(std::string_view namespace_, std::string_view name) {
   return object_path(kCoreGroup, namespace_, "pods", name);
+}
+
+std::string endpoint_slices_path(std::string_view namespace_) {
+  if (namespace_.empty()) return fmt::format("{}/endpointslices", kDiscoveryGroup);
+  return list_path(kDiscoveryGroup, namespace_, "endpointslices");
 }
 
 std::string leases_path(std::string_view namespace_) {

@@ -33,6 +33,7 @@ std::string_view workload_kind(ObjectKind kind) {
     case ObjectKind::kPod:
     case ObjectKind::kLease:
     case ObjectKind::kNamespace:
+    case ObjectKind::kEndpointSlice:
       return {};
   }
   return {};
@@ -50,6 +51,8 @@ void read_object(ObjectKind kind, const Node& node, Object& out) {
       return api::read_lease(node, out.emplace<api::Lease>());
     case ObjectKind::kNamespace:
       return api::read_namespace(node, out.emplace<api::Namespace>());
+    case ObjectKind::kEndpointSlice:
+      return api::read_endpoint_slice(node, out.emplace<api::EndpointSlice>());
     case ObjectKind::kReplicaSet:
     case ObjectKind::kStatefulSet:
     case ObjectKind::kDaemonSet:

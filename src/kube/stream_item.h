@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "api/endpoint_slice.h"
 #include "api/kube_status.h"
 #include "api/lease.h"
 #include "api/namespace.h"
@@ -29,10 +30,11 @@ enum class ObjectKind : std::uint8_t {
   kControllerRevision,
   kLease,
   kNamespace,
+  kEndpointSlice,
 };
 
-using Object =
-    std::variant<api::Pod, api::Workload, api::PodCronJob, api::PodJob, api::Lease, api::Namespace>;
+using Object = std::variant<api::Pod, api::Workload, api::PodCronJob, api::PodJob, api::Lease,
+                            api::Namespace, api::EndpointSlice>;
 
 /// ADDED, MODIFIED, or an item of a page.
 struct Apply {

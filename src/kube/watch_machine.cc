@@ -160,6 +160,15 @@ void WatchMachine::watch_ended(Now now, const StreamEnd& end) {
   back_off(now, end);
 }
 
+void WatchMachine::retarget(std::string label_selector) {
+  target_.label_selector = std::move(label_selector);
+  restart_list();
+  open_ = false;
+  synced_ = false;
+  // What the old selector showed says nothing about the objects of the new one.
+  from_quorum_ = true;
+}
+
 void WatchMachine::restart_list() {
   if (synced_) ++relists_;
   phase_ = Phase::kList;

@@ -65,6 +65,10 @@ class WatchMachine {
   /// Exactly once per StreamRequest.
   void on_end(Now now, const StreamEnd& end);
 
+  /// From now on other objects are asked for: by a fresh list, before which it is not synced. The
+  /// caller forgets (and cancels) the call that is open, if any, and does not tell its end.
+  void retarget(std::string label_selector);
+
   /// Grows by one per started list.
   [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
   /// A first list was complete.

@@ -11,7 +11,7 @@ constexpr std::array kDurationBuckets{0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.
 
 using enum MetricType;
 
-constexpr std::array<MetricRow, 18> kRows{{
+constexpr std::array<MetricRow, 19> kRows{{
     {metric::kApiClockSkew,
      kGauge,
      "Local clock minus the API server's Date header, in seconds.",
@@ -44,6 +44,10 @@ constexpr std::array<MetricRow, 18> kRows{{
     {metric::kTakeOvers, kCounter, "Runs taken over from a gone holder, by what was found.", {}},
     {metric::kTzdata, kGauge, "1 for the tzdata version in use, 0 for earlier ones.", {}},
     {metric::kUndecodable, kCounter, "Objects that could not be read, by resource.", {}},
+    {metric::kUnexpectedPods,
+     kCounter,
+     "Targets whose pod became ineligible during the run, by rule (Event RanInUnexpectedPod).",
+     {}},
     {metric::kPods, kGauge, "Pods with the serving label.", {}},
 }};
 

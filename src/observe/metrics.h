@@ -29,6 +29,7 @@ inline constexpr std::string_view kApiRequests = "podcron_api_requests_total";
 inline constexpr std::string_view kClaimConflicts = "podcron_claim_conflicts_total";
 inline constexpr std::string_view kRelists = "podcron_relists_total";
 inline constexpr std::string_view kUndecodable = "podcron_undecodable_objects_total";
+inline constexpr std::string_view kUnexpectedPods = "podcron_unexpected_pods_total";
 inline constexpr std::string_view kPods = "podcron_watched_pods";
 inline constexpr std::string_view kPodCronJobs = "podcron_podcronjobs";
 inline constexpr std::string_view kOutboxWaiting = "podcron_requests_waiting";

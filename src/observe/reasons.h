@@ -25,6 +25,7 @@ inline constexpr std::string_view kDenied = "Denied";
 // How a run ended, beside an exit code.
 inline constexpr std::string_view kNonZeroExitCode = "NonZeroExitCode";
 inline constexpr std::string_view kNotStarted = "NotStarted";
+inline constexpr std::string_view kServingProbeFailed = "ServingProbeFailed";
 inline constexpr std::string_view kContactLost = "ContactLost";
 inline constexpr std::string_view kNoStatus = "NoStatus";
 inline constexpr std::string_view kDeadlineExceeded = "DeadlineExceeded";
@@ -56,6 +57,8 @@ inline constexpr std::string_view kEligiblePods = "EligiblePods";
 inline constexpr std::string_view kNoEligiblePod = "NoEligiblePod";
 inline constexpr std::string_view kNotLabelledServing = "NotLabelledServing";
 inline constexpr std::string_view kNoPodsMatch = "NoPodsMatch";
+inline constexpr std::string_view kServingUnproven = "ServingUnproven";
+inline constexpr std::string_view kEndpointsNotListed = "EndpointsNotListed";
 inline constexpr std::string_view kDisabled = "Disabled";
 inline constexpr std::string_view kInternalError = "InternalError";
 }  // namespace condition
@@ -66,6 +69,7 @@ inline constexpr std::string_view kRunSkipped = "RunSkipped";
 inline constexpr std::string_view kRunMissed = "RunMissed";
 inline constexpr std::string_view kRunFailed = "RunFailed";
 inline constexpr std::string_view kRunUnknown = "RunUnknown";
+inline constexpr std::string_view kRanInUnexpectedPod = "RanInUnexpectedPod";
 inline constexpr std::string_view kPodJobNameTaken = "PodJobNameTaken";
 }  // namespace event
 

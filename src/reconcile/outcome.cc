@@ -120,6 +120,25 @@ TaskResult judge(const api::ExecReport& report) {
   return result(TargetOutcome::kUnknown, reason::kContactLost, "");
 }
 
+bool blames_pod(const api::ExecReport& report) {
+  switch (report.end) {
+    case ExecEnd::kNotConnected:
+    case ExecEnd::kCancelled:
+      return false;
+    case ExecEnd::kClosed:
+    case ExecEnd::kLost:
+      return true;
+    case ExecEnd::kRefused:
+      break;
+  }
+  constexpr int kBadRequest = 400;
+  constexpr int kNotFound = 404;
+  if (report.http_status == kBadRequest || report.http_status == kNotFound) return true;
+  const auto status = api::decode_status(report.http_body);
+  return report.http_status >= 500 && status && names_an_early_refusal(status->message) &&
+         status->message.find("webhook") == std::string::npos;
+}
+
 api::PodJobPhase phase_of(const std::vector<api::TargetStatus>& targets, std::int64_t failed_max) {
   std::int64_t failed = 0;
   bool unknown = false;

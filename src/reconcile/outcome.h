@@ -26,6 +26,10 @@ struct TaskResult {
 
 TaskResult judge(const api::ExecReport& report);
 
+/// Of a certain non-start: it was the pod or its node that refused, not our connection, our rights
+/// or a busy API server. Such a pod rests (rule 27).
+bool blames_pod(const api::ExecReport& report);
+
 /// The phase of a run with all targets ended: more than `failed_max` failed (not started counts)
 /// -> Failed; else any Unknown -> Unknown; else Succeeded.
 api::PodJobPhase phase_of(const std::vector<api::TargetStatus>& targets, std::int64_t failed_max);

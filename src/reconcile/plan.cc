@@ -6,6 +6,8 @@
 
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
+#include "reconcile/target_condition.h"
+#include "strategy/strategy.h"
 
 namespace podcron::reconcile {
 namespace {
@@ -447,7 +449,9 @@ void Planner::assess(eligibility::Assessment& out) const {
                                        &view.serving,
                                        &view.owner_kinds,
                                        view.busy,
-                                       wall};
+                                       wall,
+                                       view.endpoints,
+                                       view.recently_failed};
   eligibility::assess(view.pods, view.owners, criteria, out);
 }
 
@@ -459,34 +463,13 @@ std::vector<api::TargetRef> Planner::choose(WallTime candidate,
 
 void Planner::judge_targets(const eligibility::Assessment& assessment,
                             const std::vector<api::TargetRef>& targets) {
-  const auto needed = static_cast<std::size_t>(std::max(1, job().spec.job.target.min_eligible));
-  // A pod that only a run keeps busy serves all the same.
-  const auto busy = static_cast<std::size_t>(
-      assessment.counts[static_cast<std::size_t>(eligibility::Reason::kPodBusy)]);
-  // Only the strategy lacks a pod.
-  const bool refused = enough(job().spec.job, assessment) && targets.empty() && busy == 0;
-  if (assessment.eligible.size() + busy >= needed && !refused) {
-    turn(condition::kTargetsAvailable, ConditionStatus::kTrue, condition::kEligiblePods,
-         eligibility::describe(assessment));
-    return;
-  }
-  if (assessment.reconsider_at) {
-    wake(*assessment.reconsider_at);
-  }
-  if (assessment.matched > 0) {
-    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoEligiblePod,
-         describe_lack(job().spec.job, assessment));
-    return;
-  }
-  plan.probe_labels = true;
-  if (!view.unlabelled_hint.empty()) {
-    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNotLabelledServing,
-         view.unlabelled_hint);
-  } else {
-    turn(condition::kTargetsAvailable, ConditionStatus::kFalse, condition::kNoPodsMatch,
-         fmt::format("no pod in namespace {} matches spec.podJobTemplate.spec.target and {}",
-                     job().meta.namespace_, view.serving.to_query()));
-  }
+  TargetCondition found = target_condition(job(), view.serving, view.unlabelled_hint, assessment,
+                                           !targets.empty());
+  if (!found.available && assessment.reconsider_at) wake(*assessment.reconsider_at);
+  plan.probe_labels = plan.probe_labels || found.nothing_matches;
+  turn(condition::kTargetsAvailable,
+       found.available ? ConditionStatus::kTrue : ConditionStatus::kFalse, found.reason,
+       std::move(found.message));
 }
 
 void Planner::claim(WallTime candidate, const eligibility::Assessment& assessment,
@@ -561,7 +544,7 @@ Plan plan(const View& view, Now now) {
   planner.turn(condition::kSessionDetection, ConditionStatus::kUnknown, condition::kDisabled,
                "interactive sessions are not watched by this version");
   const bool in_future = *plan.status.decided_through > planner.wall + kFutureTolerance;
-  if (rests) {
+  if (rests || !view.endpoints_refused.empty()) {
     plan.memory.waiting = planner.memory.waiting;
     plan.memory.lacks_pod = planner.memory.lacks_pod;
   } else if (!planner.suspended_by().empty()) {
@@ -569,7 +552,10 @@ Plan plan(const View& view, Now now) {
   } else {
     planner.decide_due();
   }
-  if (view.assess && !plan.claim && !plan.memory.waiting) {
+  if (!view.endpoints_refused.empty()) {
+    planner.turn(condition::kTargetsAvailable, ConditionStatus::kFalse,
+                 condition::kEndpointsNotListed, view.endpoints_refused);
+  } else if (view.assess && !plan.claim && !plan.memory.waiting) {
     eligibility::Assessment assessment;
     planner.assess(assessment);
     planner.judge_targets(assessment, planner.choose(planner.wall, assessment));

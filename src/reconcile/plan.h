@@ -80,6 +80,13 @@ struct View {
   /// A label probe's finding: pods that match the selector but lack the serving label.
   std::string unlabelled_hint;
   Memory memory;
+  /// Rules 22 and 23.
+  const store::EndpointStore* endpoints = nullptr;
+  /// Why the EndpointSlices of target.serviceName cannot be read; empty: they are known, or not
+  /// asked for. Without them no time is decided, or a watch that is late would skip runs.
+  std::string endpoints_refused{};
+  /// Rule 27, for this PodCronJob.
+  std::function<bool(const Uid& pod)> recently_failed = nullptr;
 };
 
 /// A run to be claimed.

@@ -16,10 +16,6 @@ using api::PodJobPhase;
 using api::TargetOutcome;
 namespace reason = observe::reason;
 
-/// Shorter runs never get a Running status: one write less for most.
-constexpr Millis kRunningStatusAfter{1000};
-/// A pod that is gone may still have its status under way for so long.
-constexpr Millis kGoneGrace{2000};
 /// A live read of a pod that was repeated may take long. When what PodJob and PodCronJob said is
 /// older, they are read again before the first dial: they may be deleted, or taken over, meanwhile.
 constexpr Millis kListedFor{2000};
@@ -110,6 +106,7 @@ void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
                      attempt.gone_at = now.mono;
                    }
                  },
+                 [&](Unexpected&& found) { on_unexpected(std::move(found), out); },
                  [&](RecordDeleted&&) {
                    record_deleted_ = true;
                    abandon(now, reason::kDeleted, out);
@@ -296,13 +293,23 @@ void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunActi
     return advance(now, out);
   }
   if (!checked.refusal.empty()) {
-    redraw(checked.target, checked.refusal, out);
+    redraw(checked.target, checked.refusal, false, out);
     return advance(now, out);
   }
+  go_on(now, checked.target, out);
+}
+
+/// The pod may have the run: to the probe, to the dial, or back to see whether it is still ours.
+void Run::go_on(Now now, std::uint32_t target, std::vector<RunAction>& out) {
+  Attempt& attempt = attempts_.at(target);
   if (whole_seconds(now.wall) > origin_.starting_deadline && !ever_dialled()) {
-    target_over(now, checked.target, TargetOutcome::kNotStarted, reason::kStartingDeadlineExceeded,
-                "");
+    target_over(now, target, TargetOutcome::kNotStarted, reason::kStartingDeadlineExceeded, "");
     return advance(now, out);
+  }
+  if (spec_.target.serving_probe && !attempt.probed) {
+    attempt.progress = Progress::kProbing;
+    out.emplace_back(Dial{target, false, true});
+    return;
   }
   if (!ever_dialled() && now.mono > listed_at_ + kListedFor) {
     attempt.progress = Progress::kWaiting;
@@ -312,7 +319,7 @@ void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunActi
     out.emplace_back(ReadRecord{});
     return;
   }
-  dial(checked.target, out);
+  dial(target, out);
 }
 
 void Run::dial(std::uint32_t target, std::vector<RunAction>& out) {
@@ -322,13 +329,19 @@ void Run::dial(std::uint32_t target, std::vector<RunAction>& out) {
 }
 
 bool Run::may_dial(Now now, std::uint32_t target) const {
+  const Progress progress = attempts_.at(target).progress;
   const bool wanted = stage_ == Stage::kRunning && abandon_reason_.empty() &&
-                      attempts_.at(target).progress == Progress::kDialling;
+                      (progress == Progress::kDialling || progress == Progress::kProbing);
   return wanted && (ever_dialled() || whole_seconds(now.wall) <= origin_.starting_deadline);
 }
 
 void Run::on_dialled(Now now, const Dialled& dialled) {
-  attempts_.at(dialled.target).dialled_at = now.mono;
+  Attempt& attempt = attempts_.at(dialled.target);
+  if (attempt.progress == Progress::kProbing) {
+    attempt.probe_until = now.mono + Seconds{spec_.target.serving_probe->timeout_seconds};
+    return;
+  }
+  attempt.dialled_at = now.mono;
   if (targets_.size() == 1) status_.target = targets_.front().pod_name;
   if (first_dial_) return;
   first_dial_ = now.mono;
@@ -339,11 +352,12 @@ void Run::on_dialled(Now now, const Dialled& dialled) {
 }
 
 /// This pod certainly did not start the task: another one is asked for.
-void Run::redraw(std::uint32_t target, std::string_view why, std::vector<RunAction>& out) {
+void Run::redraw(std::uint32_t target, std::string_view why, bool pod_failed,
+                 std::vector<RunAction>& out) {
   attempts_[target].progress = Progress::kRedrawing;
   status_.targets[target].reason = why.empty() ? reason::kNotStarted : why;
   ++redraws_;
-  out.emplace_back(Redraw{target, redraws_});
+  out.emplace_back(Redraw{target, redraws_, pod_failed});
 }
 
 void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
@@ -351,7 +365,9 @@ void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
   if (attempt.progress != Progress::kRedrawing) return;
   const bool in_time = whole_seconds(now.wall) <= origin_.starting_deadline;
   if (!redrawn.pod || !in_time || !abandon_reason_.empty()) {
-    const std::string why = status_.targets[redrawn.target].reason;
+    const api::TargetStatus& refused = status_.targets[redrawn.target];
+    const std::string why =
+        refused.message.empty() ? refused.reason : refused.reason + ": " + refused.message;
     target_over(now, redrawn.target, TargetOutcome::kNotStarted,
                 !abandon_reason_.empty()  ? abandon_reason_
                 : redrawn.pod && !in_time ? reason::kStartingDeadlineExceeded
@@ -366,8 +382,10 @@ void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
   status.pod_name = ref.pod_name;
   status.pod_uid = ref.pod_uid;
   status.container = ref.container;
+  status.message.clear();  // of the pod before
   status.outcome = TargetOutcome::kPending;
   attempt.through_env = true;
+  attempt.probed = false;
   attempt.progress = Progress::kFencing;
   // The new choice is written before it is dialled: the write fences a holder that was replaced.
   write(out);
@@ -375,6 +393,7 @@ void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
 
 void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& out) {
   Attempt& attempt = attempts_.at(over.target);
+  if (attempt.progress == Progress::kProbing) return on_probe_over(now, over, out);
   if (attempt.progress != Progress::kDialling) return;
   TaskResult result = judge(over.report);
   api::TargetStatus& status = status_.targets[over.target];
@@ -385,7 +404,7 @@ void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& ou
       dial(over.target, out);
       return;
     }
-    redraw(over.target, result.reason, out);
+    redraw(over.target, result.reason, blames_pod(over.report), out);
     return;
   }
   if (over.report.end == api::ExecEnd::kCancelled) {
@@ -406,6 +425,31 @@ void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& ou
   advance(now, out);
 }
 
+/// The task itself was not sent, so whatever became of the probe, it certainly did not start.
+void Run::on_probe_over(Now now, const TaskOver& over, std::vector<RunAction>& out) {
+  Attempt& attempt = attempts_.at(over.target);
+  attempt.probe_until.reset();
+  attempt.hung_up = false;
+  TaskResult result = judge(over.report);
+  attempt.probed = result.outcome == TargetOutcome::kSucceeded;
+  if (stage_ == Stage::kConfirming || stage_ == Stage::kReadingParent) {
+    attempt.progress = Progress::kWaiting;  // everything is looked at again
+    return;
+  }
+  if (stage_ != Stage::kRunning) return;
+  if (!abandon_reason_.empty()) {
+    target_over(now, over.target, TargetOutcome::kNotStarted, abandon_reason_, "");
+    return advance(now, out);
+  }
+  if (attempt.probed) return go_on(now, over.target, out);
+  const bool late = over.report.end == api::ExecEnd::kCancelled;
+  status_.targets[over.target].message = late ? "no answer in time" : std::move(result.message);
+  // It was asked and did not say yes; or its node did not even let it be asked.
+  const bool asked =
+      over.report.end != api::ExecEnd::kNotConnected && over.report.end != api::ExecEnd::kRefused;
+  redraw(over.target, reason::kServingProbeFailed, asked || blames_pod(over.report), out);
+}
+
 void Run::target_over(Now now, std::uint32_t target, TargetOutcome outcome, std::string_view why,
                       std::string message) {
   Attempt& attempt = attempts_.at(target);
@@ -422,63 +466,14 @@ bool Run::all_over() const {
                      [](const Attempt& a) { return a.progress == Progress::kOver; });
 }
 
-// ---- Time limits, deletion, shutdown ----
-
-std::optional<MonoTime> Run::wake_at() const {
-  if (stage_ != Stage::kRunning || !first_dial_) return std::nullopt;
-  MonoTime at = *first_dial_ + Seconds{spec_.active_deadline_seconds};
-  // What is given up only waits for its completions: the deadline and the Running status are past.
-  if (!abandon_reason_.empty()) at = MonoTime::max();
-  if (!running_written_ && abandon_reason_.empty())
-    at = std::min(at, *first_dial_ + kRunningStatusAfter);
-  for (const Attempt& attempt : attempts_) {
-    if (attempt.gone_at && attempt.progress == Progress::kDialling && !attempt.hung_up) {
-      at = std::min(at, *attempt.gone_at + kGoneGrace);
-    }
-  }
-  if (at == MonoTime::max()) return std::nullopt;
-  return at;
-}
-
-void Run::on_tick(Now now, std::vector<RunAction>& out) {
-  if (stage_ != Stage::kRunning || !first_dial_) return;
-  for (std::uint32_t i = 0; i < attempts_.size(); ++i) {
-    Attempt& attempt = attempts_[i];
-    if (attempt.progress == Progress::kDialling && attempt.gone_at && !attempt.hung_up &&
-        now.mono >= *attempt.gone_at + kGoneGrace) {
-      attempt.hung_up = true;
-      out.emplace_back(Hang{i});
-    }
-  }
-  if (now.mono >= *first_dial_ + Seconds{spec_.active_deadline_seconds}) {
-    return abandon(now, reason::kDeadlineExceeded, out);
-  }
-  if (!running_written_ && now.mono >= *first_dial_ + kRunningStatusAfter) {
-    running_written_ = true;
-    status_.phase = PodJobPhase::kRunning;
-    write(out);
-  }
-}
-
-/// Nothing new is started; what runs is given up, and its end stays unknown.
-void Run::abandon(Now now, std::string_view why, std::vector<RunAction>& out) {
-  if (!abandon_reason_.empty()) return;
-  abandon_reason_ = why;
-  if (stage_ != Stage::kRunning) return;
-  if (why == reason::kControllerShutdown && !ever_dialled()) {
-    // Not dialled, so that another holder may still run it. A check under way is simply ignored.
-    stage_ = Stage::kGivingBack;
-    out.emplace_back(GiveBack{});
-    return;
-  }
-  for (std::uint32_t i = 0; i < attempts_.size(); ++i) {
-    Attempt& attempt = attempts_[i];
-    if (attempt.progress == Progress::kDialling && !attempt.hung_up) {
-      attempt.hung_up = true;
-      out.emplace_back(Hang{i});
-    }
-  }
-  advance(now, out);
+/// Once: what it became first. It goes on, since nobody is harmed by its end.
+void Run::on_unexpected(Unexpected&& unexpected, std::vector<RunAction>& out) {
+  std::string& known = status_.targets.at(unexpected.target).unexpected;
+  if (!known.empty() || stage_ != Stage::kRunning) return;
+  known = std::move(unexpected.reason);
+  running_written_ = true;
+  status_.phase = PodJobPhase::kRunning;
+  write(out);
 }
 
 // ---- Record ----

@@ -73,6 +73,11 @@ struct TaskOver {
 struct TargetGone {
   std::uint32_t target = 0;
 };
+/// The pod of a running target would not be chosen any more, for this reason.
+struct Unexpected {
+  std::uint32_t target = 0;
+  std::string reason;
+};
 /// A user (or the garbage collector) deletes the PodJob.
 struct RecordDeleted {};
 /// A newer time takes this run's place (concurrencyPolicy Replace).
@@ -84,7 +89,7 @@ struct Draining {
 struct Tick {};
 
 using RunInput = std::variant<RecordReply, ParentReply, PodChecked, Redrawn, Dialled, TaskOver,
-                              TargetGone, RecordDeleted, Replaced, Draining, Tick>;
+                              TargetGone, Unexpected, RecordDeleted, Replaced, Draining, Tick>;
 
 // ---- Actions ----
 
@@ -97,10 +102,12 @@ struct ReadPod {
 struct Redraw {
   std::uint32_t target = 0;
   std::uint32_t number = 0;  // 1 for the first redraw of the run
+  bool pod_failed = false;   // by the pod's own fault: it rests (rule 27)
 };
 struct Dial {
   std::uint32_t target = 0;
   bool through_env = true;
+  bool probe = false;  // not the task but the servingProbe; it is answered by TaskOver as well
 };
 struct Hang {  // cancel the dialled task
   std::uint32_t target = 0;
@@ -175,6 +182,7 @@ class Run {
   enum class Progress : std::uint8_t {
     kWaiting,
     kChecking,
+    kProbing,
     kRedrawing,
     kFencing,
     kDialling,
@@ -183,6 +191,8 @@ class Run {
   struct Attempt {
     Progress progress = Progress::kWaiting;
     bool through_env = true;
+    bool probed = false;  // the pod passed its servingProbe
+    std::optional<MonoTime> probe_until;
     MonoTime dialled_at{};
     std::optional<MonoTime> gone_at;
     bool hung_up = false;
@@ -200,10 +210,15 @@ class Run {
   void on_pod_checked(Now now, const PodChecked& checked, std::vector<RunAction>& out);
   void on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out);
   void on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& out);
+  void on_probe_over(Now now, const TaskOver& over, std::vector<RunAction>& out);
+  void on_unexpected(Unexpected&& unexpected, std::vector<RunAction>& out);
   void on_tick(Now now, std::vector<RunAction>& out);
+  void hang_up_late(Now now, std::vector<RunAction>& out);
   void abandon(Now now, std::string_view reason, std::vector<RunAction>& out);
   void advance(Now now, std::vector<RunAction>& out);
-  void redraw(std::uint32_t target, std::string_view why, std::vector<RunAction>& out);
+  void redraw(std::uint32_t target, std::string_view why, bool pod_failed,
+              std::vector<RunAction>& out);
+  void go_on(Now now, std::uint32_t target, std::vector<RunAction>& out);
   void dial(std::uint32_t target, std::vector<RunAction>& out);
   void on_dialled(Now now, const Dialled& dialled);
   void target_over(Now now, std::uint32_t target, api::TargetOutcome outcome,

@@ -109,6 +109,7 @@ void Cluster::create_pod(std::size_t workload_index, std::size_t ordinal) {
   environment_.trace.line("cluster", "pod {} created", key.name);
   const std::string uid = pod.uid;
   pods_[key] = std::move(pod);
+  endpoints_change(workload_index);
   environment_.timeline.after(environment_.draw(kDownLeast, Millis{4000}),
                               [this, key, uid] { become_ready(key, uid); });
 }
@@ -162,6 +163,7 @@ void Cluster::write_status(const ObjectKey& key) {
     json["metadata"]["deletionTimestamp"] = *stamp;
   }
   server_.put(Resource::kPods, std::move(json), kKubelet);
+  endpoints_change(pods_.at(key).workload);
 }
 
 void Cluster::become_ready(const ObjectKey& key, const std::string& uid) {
@@ -208,6 +210,7 @@ void Cluster::begin_termination(const ObjectKey& key) {
   json["metadata"]["deletionTimestamp"] =
       to_rfc3339(whole_seconds(environment_.true_wall() + grace));
   server_.put(Resource::kPods, std::move(json), kKubelet);
+  endpoints_change(pod.workload);
   const std::string uid = pod.uid;
   environment_.timeline.after(grace, [this, key, uid] { finish_termination(key, uid); });
   if (workloads_[pod.workload].plan.stateful) return;
@@ -226,6 +229,7 @@ void Cluster::finish_termination(const ObjectKey& key, const std::string& uid) {
   environment_.trace.line("cluster", "pod {} gone", key.name);
   server_.store().remove(Resource::kPods, key, {std::string(kKubelet), false, false});
   end_tasks(pod);
+  endpoints_change(pod.workload);
   if (!workloads_[pod.workload].plan.stateful) return;
   environment_.timeline.after(
       environment_.draw(Millis{10}, Millis{2000}),

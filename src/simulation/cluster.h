@@ -27,6 +27,7 @@ struct WorkloadPlan {
   std::string name;
   bool stateful = false;  // StatefulSet; else Deployment with one ReplicaSet
   std::size_t replicas = 3;
+  bool service = false;  // a Service of the same name selects its pods
 };
 
 /// How a task behaves once it runs.
@@ -84,11 +85,14 @@ class Cluster {
     std::string owner_name;
     std::string owner_uid;
     std::string template_hash;
+    bool endpoints_pending = false;  // the endpoint controller has a change to write
   };
 
   void create_pod(std::size_t workload, std::size_t ordinal);
   [[nodiscard]] Json pod_json(const PodState& pod, const ObjectKey& key) const;
   void write_status(const ObjectKey& key);
+  void endpoints_change(std::size_t workload);
+  void write_endpoints(std::size_t workload);
   void become_ready(const ObjectKey& key, const std::string& uid);
   void begin_termination(const ObjectKey& key);
   void finish_termination(const ObjectKey& key, const std::string& uid);
@@ -102,6 +106,7 @@ class Cluster {
   Ledger& ledger_;
   std::vector<Workload> workloads_;
   std::map<ObjectKey, PodState> pods_;
+  Prng endpoint_delays_{environment_.report.seed};  // its own: a Service changes no other chance
 };
 
 }  // namespace podcron::simulation

@@ -44,14 +44,18 @@ void ExecLink::perform(engine::ExecTask&& effect) {
   Environment& env = wire_.environment;
   ++env.report.execs;
   PODCRON_ASSERT(effect.handshake_timeout > Millis{0});
-  env.trace.line(wire_.holder, "EXEC #{} run {} {}", effect.id.value, effect.run_id, effect.path);
+  env.trace.line(wire_.holder, "EXEC #{} {} {}", effect.id.value, effect.purpose, effect.path);
   const engine::EffectId id = effect.id;
   const bool added = exchanges_.emplace(id, Exchange{effect, {}, draw_course()}).second;
   PODCRON_ASSERT(added);
   if (env.strikes(FaultKind::kExecNotSent)) {
     return fail_after(wire_.latency(), id, false, "connection refused");
   }
-  wire_.checker.on_dial({wire_.holder, effect.run_id}, env.timeline.now());
+  // A probe starts no task: who gives the run back after it was not the one who dialled it.
+  constexpr std::string_view kRun = "run/";
+  if (effect.purpose.starts_with(kRun)) {
+    wire_.checker.on_dial({wire_.holder, effect.purpose.substr(kRun.size())}, env.timeline.now());
+  }
   const bool lost = wire_.partitioned() && wire_.partition.requests_blocked;
   if (lost || env.strikes(FaultKind::kExecLost)) {
     return fail_after(effect.handshake_timeout, id, true, "no answer");
@@ -122,6 +126,7 @@ void ExecLink::arrive(engine::EffectId id, const engine::ExecTask& effect,
   auto refusal =
       wire_.cluster.refuse_exec(path->namespace_, path->name, path->query_value("container"));
   if (refusal) return refuse(id, std::move(*refusal), witness);
+  if (is_probe(argv_of(*path))) return probed(id, witness);
   auto task = task_of(argv_of(*path));
   if (!task || env.strikes(FaultKind::kExecNotStarted)) return not_started(id, witness);
   run(id, *path, std::move(*task), witness);
@@ -175,6 +180,21 @@ void ExecLink::not_started(engine::EffectId id, Lifeline::Witness witness) {
         R"(file not found in $PATH","reason":"InternalError","details":{"causes":[{"message":)"
         R"("exec: \"sim-task\": executable file not found in $PATH"}]},"code":500})");
   });
+}
+
+/// Mostly at once and well; sometimes badly, and sometimes later than anybody waits.
+void ExecLink::probed(engine::EffectId id, Lifeline::Witness witness) {
+  Environment& env = wire_.environment;
+  const bool slow = env.faults.active() && env.prng.chance(50);
+  const bool bad = env.faults.active() && env.prng.chance(100);
+  env.timeline.after(slow ? env.draw(Millis{900}, Millis{3000}) : wire_.latency(),
+                     [this, id, bad, witness] {
+                       Exchange* exchange = witness.alive() ? find(id) : nullptr;
+                       if (exchange == nullptr) return;
+                       exchange->course = Course::kOrdinary;
+                       connect(id);
+                       close_with_status(id, status_of(bad ? 1 : 0));
+                     });
 }
 
 void ExecLink::connect(engine::EffectId id) {

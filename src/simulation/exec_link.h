@@ -40,6 +40,7 @@ class ExecLink {
   void run(engine::EffectId id, const RequestPath& path, TaskIdentity task,
            Lifeline::Witness witness);
   void refuse(engine::EffectId id, ApiAnswer answer, Lifeline::Witness witness);
+  void probed(engine::EffectId id, Lifeline::Witness witness);
   void not_started(engine::EffectId id, Lifeline::Witness witness);
   void connect(engine::EffectId id);
   void process_ended(engine::EffectId id, int exit_code, bool killed);

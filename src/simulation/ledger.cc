@@ -7,6 +7,10 @@
 
 namespace podcron::simulation {
 
+bool is_probe(std::span<const std::string> argv) {
+  return !argv.empty() && argv.front() == kProbeProgram;
+}
+
 std::optional<TaskIdentity> task_of(std::span<const std::string> argv) {
   const auto program = std::find(argv.begin(), argv.end(), kTaskProgram);
   if (argv.end() - program != 7) return std::nullopt;

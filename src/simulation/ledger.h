@@ -30,6 +30,10 @@ struct TaskIdentity {
   friend bool operator==(const TaskIdentity&, const TaskIdentity&) = default;
 };
 
+/// What a servingProbe of a simulation calls; it is no task and leaves no trace.
+inline constexpr std::string_view kProbeProgram = "sim-probe";
+bool is_probe(std::span<const std::string> argv);
+
 /// nullopt: `argv` is no task, or one without its six arguments.
 std::optional<TaskIdentity> task_of(std::span<const std::string> argv);
 

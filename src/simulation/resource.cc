@@ -22,6 +22,8 @@ constexpr std::array<ResourceType, kResourceCount> kTypes{{
     {Resource::kPodCronJobs, "podcron.dev", "v1alpha1", "podcronjobs", "PodCronJob", true, true},
     {Resource::kPodJobs, "podcron.dev", "v1alpha1", "podjobs", "PodJob", true, true},
     {Resource::kNamespaces, "", "v1", "namespaces", "Namespace", false, false},
+    {Resource::kEndpointSlices, "discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", false,
+     false},
 }};
 
 int hex_value(char c) {

@@ -25,8 +25,9 @@ enum class Resource : std::uint8_t {
   kPodCronJobs,
   kPodJobs,
   kNamespaces,
+  kEndpointSlices,
 };
-inline constexpr std::size_t kResourceCount = 11;
+inline constexpr std::size_t kResourceCount = 12;
 
 struct ResourceType {
   Resource resource;

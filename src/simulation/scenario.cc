@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
+
 namespace podcron::simulation {
 namespace {
 
@@ -90,6 +92,15 @@ Scenario draw_scenario(Environment& environment, std::size_t pod_cron_jobs, std:
   for (std::size_t i = 0; i < count; ++i) {
     const std::string& app = scenario.workloads[prng.below(workloads)].name;
     scenario.pod_cron_jobs.push_back(draw_pod_cron_job(environment, fmt::format("job{}", i), app));
+    // Not from the Prng, so that every other chance falls as it does without them.
+    const std::uint64_t chance = hash_combine(environment.report.seed, i);
+    Json& spec = scenario.pod_cron_jobs.back()["spec"]["podJobTemplate"]["spec"];
+    if (chance % 5 == 1) {
+      spec["target"]["servingProbe"] = {{"exec", {{"command", Json::array({kProbeProgram})}}}};
+    }
+    if (chance % 4 != 0) continue;
+    for (WorkloadPlan& plan : scenario.workloads) plan.service = plan.service || plan.name == app;
+    spec["target"]["serviceName"] = app;
   }
   return scenario;
 }

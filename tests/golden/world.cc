@@ -108,6 +108,8 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
     spec.job.target.revision = value == "Any"      ? api::Revision::kAny
                                : value == "Latest" ? api::Revision::kLatest
                                                    : api::Revision::kPreferLatest;
+  } else if (key == "service") {
+    spec.job.target.service_name = value;
   } else if (key == "notImplemented") {
     spec.not_implemented = value;
   } else {
@@ -155,6 +157,9 @@ std::string describe(const reconcile::Plan& plan) {
     if (c.status == api::ConditionStatus::kFalse && c.type != "Ready") {
       printed += fmt::format("condition {}=False {} \"{}\"\n", c.type, c.reason, c.message);
     }
+    if (c.reason == "ServingUnproven") {
+      printed += fmt::format("condition {}=True {} \"{}\"\n", c.type, c.reason, c.message);
+    }
     if (c.type == "Ready" && (c.reason == "NotImplemented" || c.reason == "DecidedInFuture")) {
       printed += fmt::format("condition Ready=False {} \"{}\"\n", c.reason, c.message);
     }
@@ -188,6 +193,11 @@ World::World() : zone_files_(load_zones()), zones_(ZoneDatabase::make("golden", 
     owners_.apply(owner, 1);
     owner.template_hash = 1;
   }
+  owner.kind = "StatefulSet";
+  owner.controller.reset();
+  owner.meta.name = "db";
+  owner.meta.uid = uid_of("db");
+  owners_.apply(owner, 1);
 }
 
 std::string World::command(const std::string& line) {
@@ -199,6 +209,13 @@ std::string World::command(const std::string& line) {
     make_job(words, true);
   } else if (words[0] == "pod") {
     make_pod(words);
+  } else if (words[0] == "rests") {
+    const Uid pod = uid_of(words.at(1));
+    words.at(2) == "on" ? void(resting_.insert(pod)) : void(resting_.erase(pod));
+  } else if (words[0] == "endpoints") {
+    make_slice(words);
+  } else if (words[0] == "unlisted") {
+    unlisted_ = words.at(1) == "on";
   } else if (words[0] == "remove") {
     const auto handle = pods_.find(kNamespace, words.at(1));
     if (!handle) throw std::runtime_error("no pod " + words.at(1));
@@ -281,6 +298,8 @@ void World::make_pod(const std::vector<std::string>& words) {
       pod.containers[0].process = 1;
     } else if (words[i] == "devtool") {
       pod.dev_tool = true;
+    } else if (words[i] == "unprobed") {
+      pod.containers[0].has_readiness_probe = false;
     } else if (words[i] == "ephemeral") {
       pod.ephemeral_running = true;
     } else if (words[i] == "stateful") {
@@ -295,6 +314,21 @@ void World::make_pod(const std::vector<std::string>& words) {
     }
   }
   pods_.apply(pod, 1);
+}
+
+void World::make_slice(const std::vector<std::string>& words) {
+  api::EndpointSlice slice;
+  slice.meta.namespace_ = kNamespace;
+  slice.meta.name = words.at(1) + "-abc12";
+  slice.meta.resource_version = ++version_;
+  slice.service = words[1];
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    const auto colon = words[i].find(':');
+    const std::string word = colon == std::string::npos ? "" : words[i].substr(colon + 1);
+    slice.endpoints.push_back(
+        {uid_of(words[i].substr(0, colon)), word != "notserving", word == "terminating"});
+  }
+  endpoints_.apply(slice, 1);
 }
 
 std::string World::plan_at(const std::string& time) {
@@ -375,7 +409,10 @@ std::string World::plan_job(Job& job, Now now) {
                              true,
                              true,
                              "",
-                             job.memory};
+                             job.memory,
+                             &endpoints_,
+                             unlisted_ ? "the EndpointSlices cannot be read" : "",
+                             [&](const Uid& pod) { return resting_.contains(pod); }};
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed = describe(plan);
   job.memory = plan.memory;

@@ -5,9 +5,12 @@
 //   podcronjob NAME key=value...   creates it (created at the last `at`, or the epoch)
 //   edit NAME key=value...         changes its spec; generation moves
 //   pod NAME [word...]             ready by default; words: notready terminating unlabelled bare
-//                                  adopted changed devtool ephemeral stateful (named db-N)
-//                                  young=SECONDS node=NAME; again to change it; one named
-//                                  web-5b6d-... is of an older revision
+//                                  unprobed (no readinessProbe) adopted changed devtool ephemeral
+//                                  stateful (named db-N) young=SECONDS node=NAME; again to change
+//                                  it; one named web-5b6d-... is of an older revision
+//   endpoints SERVICE [POD[:WORD]...]  its EndpointSlice; words: notserving terminating
+//   unlisted on|off                no EndpointSlice can be read, or they can again
+//   rests POD on|off               it failed to start a run (rule 27), or is rested
 //   remove POD                     the pod is gone
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
@@ -21,11 +24,13 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "api/pod_cron_job.h"
 #include "reconcile/plan.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -46,6 +51,7 @@ class World {
 
   void make_job(const std::vector<std::string>& words, bool edit);
   void make_pod(const std::vector<std::string>& words);
+  void make_slice(const std::vector<std::string>& words);
   std::string plan_at(const std::string& time);
   std::string plan_through(const std::string& time);
   std::string plan_job(Job& job, Now now);
@@ -54,6 +60,7 @@ class World {
   std::map<std::string, api::Outcome> ended_;
   store::PodStore pods_;
   store::WorkloadStore owners_;
+  store::EndpointStore endpoints_;
   api::LabelSelector serving_;
   std::vector<std::string> owner_kinds_{"ReplicaSet", "StatefulSet"};
   std::map<std::string, std::string> zone_files_;
@@ -61,6 +68,8 @@ class World {
   WallTime now_{};
   std::uint64_t version_ = 1;
   bool lost_ = false;
+  bool unlisted_ = false;
+  std::set<Uid> resting_;
   bool namespace_suspended_ = false;
   bool globally_suspended_ = false;
 };

@@ -118,7 +118,8 @@ ALLOWED = [("get list watch", "podcronjobs", OWN, ""), ("patch", "podcronjobs", 
            ("create patch", "events", "events.k8s.io", ""), ("get list watch", "pods", "", ""),
            ("get list watch", "replicasets", "apps", ""), ("get list watch", "deployments", "apps", ""),
            ("get list watch", "statefulsets", "apps", ""), ("get list watch", "daemonsets", "apps", ""),
-           ("get list watch", "controllerrevisions", "apps", "")]
+           ("get list watch", "controllerrevisions", "apps", ""),
+           ("list watch", "endpointslices", "discovery.k8s.io", "")]
 DENIED = [("create update patch delete deletecollection", "podcronjobs", OWN, ""),
           ("deletecollection", "podjobs", OWN, ""), ("create update patch delete", "pods", "", ""),
           ("get create", "pods", "", "proxy"), ("get create", "pods", "", "attach"),
@@ -128,6 +129,7 @@ DENIED = [("create update patch delete deletecollection", "podcronjobs", OWN, ""
           ("create", "serviceaccounts", "", "token"), ("impersonate", "users", "", ""),
           ("get", "nodes", "", "proxy"), ("create", "jobs", "batch", ""),
           ("update patch", "deployments", "apps", ""), ("get list create", "leases", "coordination.k8s.io", ""),
+          ("get create update patch delete", "endpointslices", "discovery.k8s.io", ""),
           ("create", "rolebindings", "rbac.authorization.k8s.io", ""),
           ("bind escalate", "clusterroles", "rbac.authorization.k8s.io", "")]
 

@@ -24,8 +24,7 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
       {R"({"http":{}})", "http"},
       {R"({"job":{}})", "job"},
       {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
-      {R"({"target":{"serviceName":"web"}})", "target.serviceName"},
-      {R"({"target":{"servingProbe":{"exec":{}}}})", "target.servingProbe"},
+      {R"({"target":{"servingProbe":{"httpGet":{}}}})", "target.servingProbe.httpGet"},
       {R"({"target":{"interactiveSessions":{"exclude":"AnyExec"}}})",
        "target.interactiveSessions.exclude: AnyExec"},
       {R"({"target":{"interactiveSessions":{"cooldownSeconds":60}}})",
@@ -44,10 +43,10 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
 
 TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
   EXPECT_EQ(in_template(R"({
-    "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"",
+    "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"web",
       "container":"app","minReadySeconds":9,"revision":"Latest","ownership":"Optional",
       "minEligible":3,"interactiveSessions":{"exclude":"StdinOrTTY","cooldownSeconds":3600},
-      "servingProbe":null},
+      "servingProbe":{"exec":{"command":["x"]},"timeoutSeconds":2,"httpGet":null}},
     "strategy":{"type":"All","maxParallel":2,"maxFailed":"10%"},"noTargetPolicy":"Skip",
     "exec":{"command":["x"],"env":[],"stdin":""},"http":null,"job":null,"serviceAccountName":"",
     "activeDeadlineSeconds":5,"deliveryPolicy":"AtMostOnce","backoffLimit":0,

@@ -88,6 +88,16 @@ TEST(Explanation, ChoosesAsTheControllerWould) {
   }
 }
 
+TEST(Explanation, JudgesByTheEndpointsOfTheService) {
+  Case world;
+  world.snapshot.job.spec.job.target.service_name = "shop-web";
+  world.snapshot.endpoints.apply(
+      test::slice_of({{Case::pod(0).meta.uid}, {Case::pod(1).meta.uid, false}}), 1);
+  const Explanation explanation = world.explain();
+  EXPECT_EQ(explanation.summary, "1 of 3 pods eligible: 1 NotInService, 1 EndpointNotServing");
+  EXPECT_EQ(explanation.choices.at(0).pods, std::vector<std::string>{Case::kNames.at(0)});
+}
+
 TEST(Explanation, LeavesOutPodsThatTheSelectorDoesNotMatchUnlessAskedFor) {
   Case world;
   api::Pod other = Case::pod(0);

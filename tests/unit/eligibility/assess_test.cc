@@ -131,6 +131,16 @@ TEST(Describe, HasNoReasonsWhenThereAreNone) {
   EXPECT_EQ(describe(shop.assess()), "1 of 1 pods eligible");
 }
 
+TEST(Assess, CountsTheEligibleWithoutAReadinessProbeInTheTargetContainer) {
+  Namespace shop;
+  const auto with_probe = [](api::Pod& pod) { pod.containers[0].has_readiness_probe = true; };
+  shop.add("bbbbb", with_probe);
+  EXPECT_EQ(shop.assess().without_readiness_probe, 0);
+  shop.add("ccccc");
+  shop.add("ddddd", [](api::Pod& pod) { pod.ready = false; });
+  EXPECT_EQ(shop.assess().without_readiness_probe, 1) << "who is not eligible is not counted";
+}
+
 void randomize(Prng& prng, Scene& scene) {
   scene.target.selector.requirements = {{"app", api::SelectorOperator::kExists, {}}};
   if (prng.chance(300)) {
@@ -155,6 +165,13 @@ void randomize(Prng& prng, Scene& scene) {
     if (prng.chance(900)) scene.workloads.push_back(owner);
   }
   if (prng.chance(500)) scene.busy = {Uid{1, 1}};
+  if (prng.chance(300)) {
+    scene.target.service_name = "shop-web";
+    scene.endpoints.apply(
+        test::slice_of(
+            {{Uid{1, prng.below(4)}, prng.chance(700), prng.chance(300)}, {Uid{1, prng.below(4)}}}),
+        1);
+  }
 }
 
 std::string random_name(Prng& prng) {

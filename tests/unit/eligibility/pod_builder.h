@@ -10,6 +10,7 @@
 
 #include "api/workload.h"
 #include "eligibility/eligibility.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -105,7 +106,9 @@ struct Scene {
   api::LabelSelector serving;
   std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
   std::set<Uid> busy;
+  std::set<Uid> failed;
   WallTime now = kNow;
+  store::EndpointStore endpoints;
 
   [[nodiscard]] eligibility::Criteria criteria() const {
     eligibility::Criteria made;
@@ -114,7 +117,11 @@ struct Scene {
     made.serving = &serving;
     made.owner_kinds = &owner_kinds;
     if (!busy.empty()) made.busy = [this](const Uid& uid) { return busy.count(uid) != 0; };
+    if (!failed.empty()) {
+      made.recently_failed = [this](const Uid& uid) { return failed.count(uid) != 0; };
+    }
     made.now = now;
+    made.endpoints = &endpoints;
     return made;
   }
 
@@ -162,6 +169,18 @@ struct Spoiler {
 
 inline void add_sidecar(Scene& scene) { scene.pod.containers.push_back(container_named("proxy")); }
 
+/// A slice of Service shop-web in namespace shop; another of the same name is replaced.
+inline api::EndpointSlice slice_of(std::vector<api::Endpoint> endpoints,
+                                   std::string name = "shop-web-abc12",
+                                   std::string service = "shop-web") {
+  api::EndpointSlice slice;
+  slice.meta.namespace_ = "shop";
+  slice.meta.name = std::move(name);
+  slice.service = std::move(service);
+  slice.endpoints = std::move(endpoints);
+  return slice;
+}
+
 inline std::vector<Spoiler> spoilers() {
   using eligibility::Reason;
   return {
@@ -193,8 +212,15 @@ inline std::vector<Spoiler> spoilers() {
       {Reason::kContainerNotReady, [](Scene& s) { s.pod.statuses[0].ready = false; }},
       {Reason::kPodNotReady, [](Scene& s) { s.pod.ready = false; }},
       {Reason::kNotAvailableYet, [](Scene& s) { s.target.min_ready_seconds = 7200; }},
+      {Reason::kNotInService, [](Scene& s) { s.target.service_name = "shop-web"; }},
+      {Reason::kEndpointNotServing,
+       [](Scene& s) {
+         s.target.service_name = "shop-web";
+         s.endpoints.apply(slice_of({{s.pod.meta.uid, false, false}}), 1);
+       }},
       {Reason::kEphemeralContainerRunning, [](Scene& s) { s.pod.ephemeral_running = true; }},
       {Reason::kPodBusy, [](Scene& s) { s.busy.insert(s.pod.meta.uid); }},
+      {Reason::kRecentlyFailed, [](Scene& s) { s.failed.insert(s.pod.meta.uid); }},
   };
 }
 

@@ -71,6 +71,8 @@ const std::set<std::pair<Reason, Reason>> kExclusive{
     {Reason::kContainerNotFound, Reason::kContainerNotReady},
     {Reason::kContainerAmbiguous, Reason::kContainerNotRunning},
     {Reason::kContainerAmbiguous, Reason::kContainerNotReady},
+    // What is no endpoint is none that serves.
+    {Reason::kNotInService, Reason::kEndpointNotServing},
 };
 
 TEST(Rules, APodThatFailsTwoRulesReportsTheEarlier) {
@@ -88,6 +90,29 @@ TEST(Rules, APodThatFailsTwoRulesReportsTheEarlier) {
     }
   }
   EXPECT_EQ(pairs, all.size() * (all.size() - 1) / 2 - kExclusive.size());
+}
+
+TEST(Rules, WhatAPodIsOrWhoIsInItMakesARunThereUnexpectedAndItsStateDoesNot) {
+  const std::set<Reason> told{Reason::kNotLabelledServing,
+                              Reason::kSelectorMismatch,
+                              Reason::kOptedOut,
+                              Reason::kNotOwnedByWorkload,
+                              Reason::kOwnerKindNotAllowed,
+                              Reason::kOwnerMismatch,
+                              Reason::kAdoptedPod,
+                              Reason::kTemplateMismatch,
+                              Reason::kInteractiveContainer,
+                              Reason::kDevToolActive,
+                              Reason::kEphemeralContainerRunning,
+                              Reason::kInteractiveSession};
+  for (const test::Spoiler& spoiler : test::spoilers()) {
+    const Scene bad = changed(Scene{}, spoiler.change);
+    store::PodStore pods;
+    pods.apply(bad.pod, 1);
+    EXPECT_EQ(unexpected(pods, bad.owners(), bad.criteria(), 0),
+              told.contains(spoiler.reason) ? spoiler.reason : Reason::kEligible)
+        << to_string(spoiler.reason);
+  }
 }
 
 TEST(Rule1, WithoutAServingSelectorNothingIsAsked) {
@@ -442,6 +467,47 @@ TEST(Rule21, WithoutATimeThePodIsNotAvailableUnlessNoneIsAskedFor) {
                  [](Scene& s) { s.target.min_ready_seconds = 1; });
 }
 
+Change in_service(api::Endpoint endpoint) {
+  return [endpoint](Scene& s) {
+    s.target.service_name = "shop-web";
+    s.endpoints.apply(test::slice_of({{s.pod.meta.uid, endpoint.serving, endpoint.terminating}}),
+                      1);
+  };
+}
+
+TEST(Rule22, ByUidNotByName) {
+  expect_refused(Reason::kNotInService, changed(Scene{}, in_service({})), [](Scene& s) {
+    s.pod.meta.uid = Uid{1, 77};
+  });
+}
+
+TEST(Rule22, AServiceOfAnotherNameOrNamespaceIsNoneOfOurs) {
+  expect_refused(Reason::kNotInService, changed(Scene{}, in_service({})),
+                 [](Scene& s) { s.target.service_name = "shop-admin"; });
+  Scene elsewhere;
+  elsewhere.target.service_name = "shop-web";
+  api::EndpointSlice slice = test::slice_of({{elsewhere.pod.meta.uid}});
+  slice.meta.namespace_ = "cart";
+  elsewhere.endpoints.apply(slice, 1);
+  EXPECT_EQ(elsewhere.judge(), Reason::kNotInService);
+}
+
+TEST(Rule23, ServingAndNotTerminatingIsAsked) {
+  expect_refused(Reason::kEndpointNotServing, changed(Scene{}, in_service({})),
+                 in_service({{}, false, false}));
+  expect_refused(Reason::kEndpointNotServing, changed(Scene{}, in_service({})),
+                 in_service({{}, true, true}));
+}
+
+TEST(Rules22And23, WithoutServiceNameNoEndpointIsAsked) {
+  expect_refused(Reason::kEndpointNotServing,
+                 changed(Scene{},
+                         [](Scene& s) {
+                           s.endpoints.apply(test::slice_of({{s.pod.meta.uid, false, true}}), 1);
+                         }),
+                 [](Scene& s) { s.target.service_name = "shop-web"; });
+}
+
 TEST(Rule26, OnlyTheBusyPodIsBusy) {
   expect_refused(Reason::kPodBusy,
                  changed(Scene{},
@@ -449,6 +515,15 @@ TEST(Rule26, OnlyTheBusyPodIsBusy) {
                            s.busy = {Uid{9, 9}};
                          }),
                  [](Scene& s) { s.busy.insert(s.pod.meta.uid); });
+}
+
+TEST(Rule27, OnlyThePodThatFailedRests) {
+  expect_refused(Reason::kRecentlyFailed,
+                 changed(Scene{},
+                         [](Scene& s) {
+                           s.failed = {Uid{9, 9}};
+                         }),
+                 [](Scene& s) { s.failed.insert(s.pod.meta.uid); });
 }
 
 }  // namespace

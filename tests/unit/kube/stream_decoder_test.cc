@@ -242,6 +242,33 @@ TEST(StreamDecoder, ANamespaceIsSuspendedByTheWordTrueAlone) {
   EXPECT_FALSE(suspended(R"(,"annotations":{"podcron.dev/suspend":"yes"})"));
 }
 
+TEST(StreamDecoder, AnEndpointIsAPodByUidThatServesUnlessItIsSaidNot) {
+  const std::string uid = R"("uid":"0b9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d11)";
+  const std::string meta = R"({"metadata":{"name":"web-abc12","namespace":"shop",)"
+                           R"("resourceVersion":"3",)" +
+                           uid + R"(1","labels":{"kubernetes.io/service-name":"web"}},)";
+  const auto slice_with = [&](const std::string& endpoints) {
+    const auto items = decode(ObjectKind::kEndpointSlice, true,
+                              event("ADDED", meta + R"("endpoints":)" + endpoints + "}"));
+    return std::get<api::EndpointSlice>(std::get<Apply>(items.at(0)).object);
+  };
+  const std::string pod = R"("targetRef":{"kind":"Pod","name":"web-0",)" + uid + R"(2"})";
+  const api::EndpointSlice slice = slice_with(
+      "[{" + pod + R"(},{"conditions":{"ready":true,"serving":false,"terminating":true},)" + pod +
+      R"(},{"conditions":{"ready":true,"serving":null},)" + pod + "}]");
+  EXPECT_EQ(slice.service, "web");
+  EXPECT_EQ(slice.meta.namespace_, "shop");
+  const Uid web = *Uid::parse("0b9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d112");
+  EXPECT_EQ(slice.endpoints, (std::vector<api::Endpoint>{
+                                 {web, true, false}, {web, false, true}, {web, true, false}}));
+  // An address alone, a node, and what somebody wrote by hand are no pods.
+  EXPECT_TRUE(
+      slice_with(R"([{"addresses":["10.0.0.1"]},{"targetRef":{"kind":"Node",)" + uid +
+                 R"(2"}},{"targetRef":{"kind":"Pod","uid":"x"}},{"targetRef":{"kind":"Pod"}}])")
+          .endpoints.empty());
+  EXPECT_TRUE(slice_with("null").endpoints.empty());
+}
+
 TEST(StreamDecoder, HowBytesAreCutNeverMatters) {
   Prng prng(1);
   std::string items;

@@ -104,6 +104,27 @@ TEST_F(WatchMachineTest, TheWatchBeginsWhereTheListEnded) {
   EXPECT_EQ(machine.relists(), 0u);
 }
 
+TEST_F(WatchMachineTest, ANewSelectorIsAFreshListOfAnotherEpoch) {
+  watch_from(10);
+  machine.retarget("app=cart");
+  EXPECT_FALSE(machine.synced());
+  const auto list = request();
+  EXPECT_EQ(list.path, "/api/v1/pods?limit=500&labelSelector=app%3Dcart") << "a quorum read";
+  EXPECT_EQ(machine.epoch(), 2u);
+  EXPECT_EQ(machine.on_item(PageEnd{"", 12}), StoreAction::kSweep);
+  EXPECT_TRUE(machine.synced());
+  end(kOrderly);
+  EXPECT_THAT(request().path, HasSubstr("&labelSelector=app%3Dcart"));
+}
+
+TEST_F(WatchMachineTest, ANewSelectorInTheMidstOfAListForgetsItsToken) {
+  request();
+  machine.on_item(PageEnd{"token", 10});
+  machine.retarget("app=cart");
+  EXPECT_THAT(request().path, Not(HasSubstr("continue")));
+  EXPECT_EQ(machine.epoch(), 2u);
+}
+
 TEST_F(WatchMachineTest, TheServersTimeIsRandomAndOursIsLonger) {
   std::vector<std::int64_t> seen;
   auto watch = watch_from(10);

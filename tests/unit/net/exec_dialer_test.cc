@@ -85,7 +85,8 @@ class ExecDialerTest : public ::testing::Test {
     run_on(io_, [&] {
       dialer_->open(
           id,
-          {"/api/v1/namespaces/n/pods/p/exec?command=a&stdout=true", "run-1", handshake_timeout},
+          {"/api/v1/namespaces/n/pods/p/exec?command=a&stdout=true", "run/run-1",
+           handshake_timeout},
           [this] { seen_.change([](Seen& seen) { ++seen.started; }); },
           [this, id](api::ExecReport report) {
             seen_.change(

@@ -146,5 +146,29 @@ TEST(Phase, MoreThanMaxFailedFailsTheRunAndUnknownComesNext) {
   EXPECT_EQ(phase_of({unknown, bad}, 0), api::PodJobPhase::kFailed);
 }
 
+TEST(BlamesPod, WhatThePodOrItsNodeRefusedIsTheirsWhateverElseIsNot) {
+  const auto refused = [](int status, const std::string& message) {
+    api::ExecReport report;
+    report.end = api::ExecEnd::kRefused;
+    report.http_status = status;
+    report.http_body = R"({"kind":"Status","status":"Failure","message":")" + message + "\"}";
+    return report;
+  };
+  EXPECT_TRUE(blames_pod(refused(404, "pods not found")));
+  EXPECT_TRUE(blames_pod(refused(400, "container app is not valid for pod web-0")));
+  EXPECT_TRUE(blames_pod(refused(500, "dial tcp 10.0.0.1:10250: connect: connection refused")));
+  EXPECT_TRUE(blames_pod(refused(500, "unable to upgrade connection: container not found")));
+  EXPECT_FALSE(blames_pod(refused(500, "failed calling webhook: dial tcp 10.0.0.9:443")));
+  EXPECT_FALSE(blames_pod(refused(403, "pods is forbidden")));
+  EXPECT_FALSE(blames_pod(refused(401, "Unauthorized")));
+  EXPECT_FALSE(blames_pod(refused(429, "too many requests")));
+  api::ExecReport report;
+  report.end = api::ExecEnd::kNotConnected;
+  EXPECT_FALSE(blames_pod(report));
+  report.end = api::ExecEnd::kClosed;
+  report.status_json = R"({"status":"Failure","message":"executable file not found in $PATH"})";
+  EXPECT_TRUE(blames_pod(report));
+}
+
 }  // namespace
 }  // namespace podcron::reconcile

@@ -1,117 +1,9 @@
 // Goal: a run dials only what it holds, once, and records what is proven.
 // Method: the state machine is fed by hand; every action that it asks for is compared.
-#include "reconcile/run.h"
+#include "unit/reconcile/run_driver.h"
 
-#include <gtest/gtest.h>
-
-#include "observe/reasons.h"
-
-namespace podcron::reconcile {
+namespace podcron::reconcile::testing {
 namespace {
-
-constexpr WallTime kScheduled{Seconds{1'772'971'200}};
-const Uid kJob{1, 2};
-const Uid kRecord{3, 4};
-
-Now at(int milliseconds) {
-  return {WallMillis(kScheduled) + Millis{milliseconds}, MonoTime{Millis{milliseconds}}};
-}
-
-api::TargetRef pod(const std::string& name, std::uint64_t id) {
-  return {name, Uid{9, id}, "node-0", "app", "containerd://" + name};
-}
-
-RunOrigin origin() {
-  RunOrigin o;
-  o.namespace_ = "shop";
-  o.pod_cron_job = "digest";
-  o.pod_cron_job_uid = kJob;
-  o.run = "digest-1772971200-k7x2p";
-  o.scheduled_time = kScheduled;
-  o.starting_deadline = kScheduled + Seconds{60};
-  o.holder = "me_1";
-  return o;
-}
-
-api::PodJobTemplateSpec spec() {
-  api::PodJobTemplateSpec s;
-  s.executor = api::Executor::kExec;
-  s.exec.command = {"true"};
-  s.active_deadline_seconds = 100;
-  return s;
-}
-
-api::PodJob record(const std::string& holder = "me_1/1") {
-  api::PodJob r;
-  r.meta.uid = kRecord;
-  r.meta.resource_version = 50;
-  r.controller = api::OwnerReference{"podcron.dev", "PodCronJob", "digest", kJob};
-  r.holder = holder;
-  r.has_holder = true;
-  r.spec = spec();
-  return r;
-}
-
-api::PodCronJob parent() {
-  api::PodCronJob p;
-  p.meta.uid = kJob;
-  p.status.active.push_back({origin().run, kScheduled, "me_1", 1, api::ActiveState::kActive});
-  return p;
-}
-
-RecordReply ok(api::PodJob r) { return {RecordReply::Kind::kOk, std::move(r), ""}; }
-RecordReply reply(RecordReply::Kind kind) { return {kind, std::nullopt, "because"}; }
-
-api::ExecReport success() {
-  api::ExecReport r;
-  r.end = api::ExecEnd::kClosed;
-  r.status_json = R"({"status":"Success"})";
-  r.tail = "hello";
-  return r;
-}
-
-api::ExecReport not_found() {
-  api::ExecReport r;
-  r.end = api::ExecEnd::kRefused;
-  r.http_status = 404;
-  return r;
-}
-
-/// Feeds inputs and keeps the actions of the last one.
-struct Driver {
-  Run run;
-  std::vector<RunAction> actions;
-  int now = 10;
-
-  explicit Driver(std::vector<api::TargetRef> targets = {pod("web-1", 1)},
-                  api::PodJobTemplateSpec s = spec())
-      : run(Run::claimed(origin(), s, std::move(targets), {})) {
-    run.start(at(now), actions);
-  }
-  void feed(RunInput input) {
-    actions.clear();
-    run.on(at(now), std::move(input), actions);
-    // As the engine does when a handshake place is free.
-    std::vector<RunAction> none;
-    for (const RunAction& action : actions) {
-      const auto* dial = std::get_if<Dial>(&action);
-      if (dial != nullptr && run.may_dial(at(now), dial->target)) {
-        run.on(at(now), Dialled{dial->target}, none);
-      }
-    }
-    EXPECT_TRUE(none.empty());
-  }
-  template <class Action>
-  [[nodiscard]] bool asks_only_for() const {
-    return actions.size() == 1 && std::holds_alternative<Action>(actions[0]);
-  }
-  /// To the first dial.
-  void to_dial() {
-    feed(ok(record()));
-    feed(ParentReply{parent()});
-    feed(PodChecked{0, ""});
-  }
-};
 
 TEST(Run, DialsOnlyAfterPermitParentAndPod) {
   Driver d;
@@ -301,6 +193,25 @@ TEST(Run, ACertainNonStartDrawsAnotherPodAndFencesBeforeTheDial) {
   EXPECT_TRUE(d.asks_only_for<Dial>());
   d.feed(TaskOver{0, success()});
   EXPECT_EQ(d.run.status().target, "web-2");
+}
+
+TEST(Run, APodThatRefusedItselfIsToldSoThatItRests) {
+  Driver d({pod("web-1", 1)});
+  d.to_dial();
+  d.feed(TaskOver{0, not_found()});
+  ASSERT_TRUE(d.asks_only_for<Redraw>());
+  EXPECT_TRUE(std::get<Redraw>(d.actions[0]).pod_failed);
+  Driver unreachable({pod("web-1", 1)});
+  unreachable.to_dial();
+  unreachable.feed(TaskOver{0, api::ExecReport{}});
+  ASSERT_TRUE(unreachable.asks_only_for<Redraw>());
+  EXPECT_FALSE(std::get<Redraw>(unreachable.actions[0]).pod_failed);
+  Driver changed({pod("web-1", 1)});
+  changed.feed(ok(record()));
+  changed.feed(ParentReply{parent()});
+  changed.feed(PodChecked{0, "PodNotReady"});
+  ASSERT_TRUE(changed.asks_only_for<Redraw>());
+  EXPECT_FALSE(std::get<Redraw>(changed.actions[0]).pod_failed) << "the rules say so themselves";
 }
 
 TEST(Run, WithoutAnotherPodTheRunIsNotStarted) {
@@ -504,5 +415,19 @@ TEST(Run, APermittedRecordThatVanishesIsMissing) {
   EXPECT_EQ(d.run.end(), RunEnd::kMissing);
 }
 
+TEST(Run, WhatAPodBecameIsWrittenOnceAndTheRunGoesOn) {
+  Driver d;
+  d.to_dial();
+  d.feed(Unexpected{0, "EphemeralContainerRunning"});
+  EXPECT_TRUE(d.asks_only_for<WriteStatus>());
+  EXPECT_EQ(d.run.status().targets[0].unexpected, "EphemeralContainerRunning");
+  d.feed(ok(record()));
+  d.feed(Unexpected{0, "SelectorMismatch"});
+  EXPECT_TRUE(d.actions.empty());
+  EXPECT_EQ(d.run.status().targets[0].unexpected, "EphemeralContainerRunning");
+  d.feed(TaskOver{0, success()});
+  EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kSucceeded);
+}
+
 }  // namespace
-}  // namespace podcron::reconcile
+}  // namespace podcron::reconcile::testing
