@@ -285,8 +285,7 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   }
   if (row.writing || row.reading) return;  // looked at again after the rest
   // Another controller may see more pods than this one, so without any the claim stays as it is.
-  if (!has_capacity(row.object.meta.namespace_) ||
-      choose_for(row, active, assess(row)).empty()) {
+  if (!has_capacity(row.object.meta.namespace_) || choose_for(row, active, assess(row)).empty()) {
     rest_until_[name] = now_.mono + kNoPodRetry;
     set_wake(row, row.wall_wake, now_.mono + kNoPodRetry);
     return;

@@ -463,8 +463,8 @@ std::vector<api::TargetRef> Planner::choose(WallTime candidate,
 
 void Planner::judge_targets(const eligibility::Assessment& assessment,
                             const std::vector<api::TargetRef>& targets) {
-  TargetCondition found = target_condition(job(), view.serving, view.unlabelled_hint, assessment,
-                                           !targets.empty());
+  TargetCondition found =
+      target_condition(job(), view.serving, view.unlabelled_hint, assessment, !targets.empty());
   if (!found.available && assessment.reconsider_at) wake(*assessment.reconsider_at);
   plan.probe_labels = plan.probe_labels || found.nothing_matches;
   turn(condition::kTargetsAvailable,

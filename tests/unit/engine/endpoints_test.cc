@@ -69,14 +69,10 @@ TEST(Endpoints, WithNamespacesOnlyThoseThatNeedItAreWatched) {
   config.namespaces = {"cart", "shop"};
   Driver driver(std::move(config));
   driver.list(ObjectKind::kPodCronJob, {job_of("a", 1, "shop-web")});
-  for (int i = 0; i < 2; ++i) {
-    driver.list(ObjectKind::kPod);
-    for (const auto kind : {ObjectKind::kReplicaSet, ObjectKind::kStatefulSet,
-                            ObjectKind::kDaemonSet, ObjectKind::kDeployment}) {
-      driver.list(kind);
-    }
-  }
-  for (const auto kind : {ObjectKind::kPodJob, ObjectKind::kNamespace, ObjectKind::kLease}) {
+  // Pods are watched in both, owners only where there is a PodCronJob.
+  for (const auto kind : {ObjectKind::kPod, ObjectKind::kPod, ObjectKind::kReplicaSet,
+                          ObjectKind::kStatefulSet, ObjectKind::kDaemonSet, ObjectKind::kDeployment,
+                          ObjectKind::kPodJob, ObjectKind::kNamespace, ObjectKind::kLease}) {
     driver.list(kind);
   }
   ASSERT_NE(driver.stream(kSlices), nullptr);
@@ -94,6 +90,26 @@ TEST(Endpoints, NoTimeIsDecidedBeforeTheSlicesAreListedAndOthersGoOn) {
   EXPECT_EQ(claim(driver, "named"), "");
   driver.list(kSlices, {slice(driver, {{test::serving_pod().meta.uid}})});
   EXPECT_THAT(claim(driver, "named"), HasSubstr("\"active\":[{"));
+}
+
+TEST(Endpoints, NoTimeIsDecidedBeforeTheOwnersAreListedWhoeverIsReady) {
+  Driver driver;
+  driver.list(ObjectKind::kPodCronJob);
+  for (const auto kind :
+       {ObjectKind::kPod, ObjectKind::kPodJob, ObjectKind::kNamespace, ObjectKind::kLease}) {
+    driver.list(kind);
+  }
+  driver.put(ObjectKind::kPodCronJob, job_of("first", 1, ""));
+  EXPECT_TRUE(driver.engine().health().synced) << "asked for late: no reason to be not ready";
+  driver.pass(Seconds{61});
+  EXPECT_EQ(claim(driver, "first"), "");
+  for (const auto kind :
+       {ObjectKind::kStatefulSet, ObjectKind::kDaemonSet, ObjectKind::kDeployment}) {
+    driver.list(kind);
+  }
+  EXPECT_EQ(claim(driver, "first"), "");
+  driver.list(ObjectKind::kReplicaSet, {test::replica_set()});
+  EXPECT_NE(claim(driver, "first"), "");
 }
 
 TEST(Endpoints, ARefusedListIsSaidInTheConditionAndDecidesNothing) {
