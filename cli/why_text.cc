@@ -50,9 +50,12 @@ std::string meaning_of_due(const DueTime& due, const std::string& condition) {
       const bool run = due.entry->outcome == api::Outcome::kSucceeded ||
                        due.entry->outcome == api::Outcome::kFailed ||
                        due.entry->outcome == api::Outcome::kUnknown;
-      const std::string meaning(meaning_of_reason(due.entry->reason));
-      if (!run) return meaning;
-      return meaning + (meaning.empty() ? "" : "; ") + "its PodJob is gone: only this is left";
+      std::string meaning(meaning_of_reason(due.entry->reason));
+      if (run) {
+        meaning += meaning.empty() ? "" : "; ";
+        meaning += "its PodJob is gone: only this is left";
+      }
+      return meaning;
     }
     case Knowledge::kClaimed:
       return fmt::format("claimed by {}, its PodJob is not there yet", due.active->holder);

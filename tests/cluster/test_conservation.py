@@ -30,6 +30,11 @@ class Conservation(ClusterCase):
         wait_for("runs go on", lambda: self.look() and
                  len(self.plane.starts(NAME + "-")) >= before + count, 90, 0.5)
 
+    def restart_api_server(self):
+        self.plane.command("restart", "kube-apiserver")
+        wait_for("the API server", lambda: self.plane.kubectl(
+            "get", "--raw", "/readyz", check=False).returncode == 0, 60, 0.5)
+
     def suspend(self, value):
         self.plane.kubectl("patch", "podcronjob", NAME, "--type=merge", "-p",
                            f'{{"spec":{{"suspend":{str(value).lower()}}}}}')
@@ -44,10 +49,10 @@ class Conservation(ClusterCase):
                                       job={"activeDeadlineSeconds": 5}))
         self.goes_on()
         self.controller.kill()
-        self.plane.command("restart", "kube-apiserver")
+        self.restart_api_server()
         controller = self.start_controller()
         self.goes_on()
-        self.plane.command("restart", "kube-apiserver")
+        self.restart_api_server()
         self.goes_on()
         self.suspend(True)
         controller.kill()
