@@ -130,7 +130,7 @@ void Session::begin() {
   link_ = std::make_shared<TlsLink>(dialer_->context(), dialer_->credentials());
   timer_.expires_at(handshake_deadline_);
   watch_over();
-  link_->open([self = shared_from_this()](std::string error) {
+  link_->open([self = shared_from_this()](const std::string& error) {
     if (self->over_) return;
     if (!error.empty()) return self->fail(error);
     self->shake_hands();

@@ -61,6 +61,10 @@ class EligibilityCase(ClusterCase):
         pods = {s["pod"] for s in self.plane.starts(self.job)[before:]}
         self.assertNotIn(pod, pods)
 
+    def assert_serves(self, pod):
+        """Eligible, unless a run hangs in it because its node is stopped: the last rule but one."""
+        self.assertIn(self.explain_once(self.job)[pod], (None, "PodBusy"))
+
     def wait_running(self, name):
         wait_for(f"{name} ready", lambda: is_ready(self.plane.get("pod", name) or {}))
 
@@ -240,7 +244,7 @@ class Eligibility(EligibilityCase):
             self.apply_job()
             wait_for("PodDisrupted", lambda: self.explain(self.job).get(pods[0])
                      == "PodDisrupted")
-            self.assertIsNone(self.explain(self.job)[pods[1]])
+            self.assert_serves(pods[1])
         finally:
             self.plane.command("cont", "node")
 
@@ -298,7 +302,7 @@ class Eligibility(EligibilityCase):
             self.apply_job()
             wait_for("ContainerNotRunning", lambda: self.explain(self.job).get(pods[0])
                      == "ContainerNotRunning")
-            self.assertIsNone(self.explain(self.job)[pods[1]])
+            self.assert_serves(pods[1])
         finally:
             self.plane.command("cont", "node")
 
