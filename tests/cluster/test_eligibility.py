@@ -149,6 +149,9 @@ class Eligibility(EligibilityCase):
             self.plane.kubectl("debug", pods[0], "--copy-to=" + copy, "--attach=false",
                                "--set-image=*=busybox")
             self.wait_running(copy)
+            # A controller that wakes may make a pod before it sees the copy: then others go first.
+            self.plane.kubectl("annotate", "pod", copy, pods[1],
+                               "controller.kubernetes.io/pod-deletion-cost=1000")
         finally:
             self.plane.command("cont", "kube-controller-manager")
         wait_for("the copy is adopted", lambda: self.plane.get("pod", copy)["metadata"]
