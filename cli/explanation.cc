@@ -9,6 +9,7 @@
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
 #include "reconcile/plan.h"
+#include "reconcile/target_condition.h"
 
 namespace podcron::cli {
 namespace {
@@ -144,6 +145,18 @@ Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime schedul
   return choice;
 }
 
+/// The message of the condition TargetsAvailable, in the controller's own words.
+std::string summary_of(const Inquiry& inquiry, const eligibility::Assessment& assessment) {
+  if (assessment.matched == 0) return nothing_matches(inquiry, assessment);
+  const api::PodCronJob& job = inquiry.job();
+  const strategy::Occasion occasion{job.meta.uid, inquiry.now, 0, job.status.strategy_state};
+  const auto targets =
+      reconcile::choose_targets(inquiry.snapshot.pods, job.spec.job, assessment, occasion);
+  return reconcile::target_condition(job, inquiry.settings.serving_selector, "", assessment,
+                                     !targets.empty())
+      .message;
+}
+
 }  // namespace
 
 Result<Explanation> explain(const Snapshot& snapshot, const ControllerSettings& settings,
@@ -169,8 +182,7 @@ Result<Explanation> explain(const Snapshot& snapshot, const ControllerSettings& 
 
   result.matched = assessment.matched;
   result.eligible = static_cast<std::int64_t>(assessment.eligible.size());
-  result.summary = assessment.matched > 0 ? eligibility::describe(assessment)
-                                          : nothing_matches(inquiry, assessment);
+  result.summary = summary_of(inquiry, assessment);
 
   if (std::string why = standstill(snapshot.job, schedule); !why.empty()) {
     result.notes.push_back(std::move(why));

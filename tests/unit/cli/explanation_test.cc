@@ -35,6 +35,7 @@ struct Case {
     api::Pod pod = test::serving_pod();
     pod.meta.name = kNames.at(i);
     pod.meta.uid = Uid{1, 1 + i};
+    pod.containers.front().has_readiness_probe = true;  // without one the summary says more
     return pod;
   }
   void put(api::Pod pod) {
