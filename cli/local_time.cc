@@ -21,6 +21,13 @@ std::string clock_text(LocalTime local) {
   return text;
 }
 
+/// "2026-03-29".
+std::string date_text(LocalTime local) {
+  const std::chrono::year_month_day date(floor<days>(local));
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+}
+
 /// At the boundary between two spans: what the clock showed, and shows from then on.
 std::string change_text(LocalTime before, LocalTime after) {
   const bool forward = after > before;
@@ -38,21 +45,16 @@ std::string change_text(LocalTime before, LocalTime after) {
 std::string local_text(const TimeZone& zone, WallTime instant) {
   const LocalTime local = zone.span_at(instant).local(instant);
   const auto day = floor<days>(local);
-  const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(local - day);
-  return fmt::format("{} {:04}-{:02}-{:02} {:02}:{:02}:{:02} {}",
-                     kWeekdays[std::chrono::weekday(day).c_encoding()],
-                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                     static_cast<unsigned>(date.day()), time.hours().count(),
-                     time.minutes().count(), time.seconds().count(), zone.abbreviation_at(instant));
+  return fmt::format("{} {} {:02}:{:02}:{:02} {}",
+                     kWeekdays[std::chrono::weekday(day).c_encoding()], date_text(local),
+                     time.hours().count(), time.minutes().count(), time.seconds().count(),
+                     zone.abbreviation_at(instant));
 }
 
 std::string local_text_with_zone(const TimeZone& zone, WallTime instant) {
   const LocalTime local = zone.span_at(instant).local(instant);
-  const std::chrono::year_month_day date(floor<days>(local));
-  return fmt::format("{:04}-{:02}-{:02} {} {}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                     clock_text(local), zone.name());
+  return fmt::format("{} {} {}", date_text(local), clock_text(local), zone.name());
 }
 
 std::string clock_change_on_day(const TimeZone& zone, WallTime instant) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "observe/reasons.h"
+#include "reconcile/ledger.h"
 
 namespace podcron::cli {
 namespace {
@@ -148,11 +149,9 @@ Result<WhyAnswer> why(const api::PodCronJob& job, const std::vector<api::PodJob>
                       const std::optional<std::vector<Stretch>>& asked, WallTime now) {
   WhyAnswer answer;
   answer.name = fmt::format("{}/{}", job.meta.namespace_, job.meta.name);
-  for (const api::Condition& condition : job.status.conditions) {
-    if (condition.type == observe::condition::kReady &&
-        condition.status == api::ConditionStatus::kFalse) {
-      answer.condition = fmt::format("{}: {}", condition.reason, condition.message);
-    }
+  const auto* ready = reconcile::find_condition(job.status, observe::condition::kReady);
+  if (ready != nullptr && ready->status == api::ConditionStatus::kFalse) {
+    answer.condition = fmt::format("{}: {}", ready->reason, ready->message);
   }
   const auto records = records_of(job, runs);
   const Collector collector(job, records, schedule);

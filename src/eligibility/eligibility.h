@@ -50,8 +50,8 @@ Reason evaluate(const store::PodStore& pods, const store::WorkloadStore& owners,
 
 /// The first failing rule about what the pod is or who is in it (1 to 10, 24, 25): a run that is
 /// there should not be. kEligible when there is none, and for a pod that is terminating: its owner
-/// may be gone before it. Not rule 11: every rollout makes replicas
-/// older ones, and a run may end in them.
+/// may be gone before it. Not rule 11: every rollout makes replicas older ones, and a run may end
+/// in them.
 Reason unexpected(const store::PodStore& pods, const store::WorkloadStore& owners,
                   const Criteria& criteria, store::PodHandle pod);
 

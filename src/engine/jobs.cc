@@ -37,13 +37,9 @@ std::string_view outcome_label(api::Outcome outcome) {
 
 /// ": 0 of 6 pods eligible: 3 PodNotReady, ..." as the condition says it now; empty: pods came.
 std::string why_no_target(const api::PodCronJobStatus& status) {
-  for (const api::Condition& c : status.conditions) {
-    if (c.type == observe::condition::kTargetsAvailable &&
-        c.status == api::ConditionStatus::kFalse) {
-      return ": " + c.message;
-    }
-  }
-  return "";
+  const auto* targets = reconcile::find_condition(status, observe::condition::kTargetsAvailable);
+  const bool lack = targets != nullptr && targets->status == api::ConditionStatus::kFalse;
+  return lack ? ": " + targets->message : "";
 }
 
 Result<Schedule> parse(const std::shared_ptr<const ZoneDatabase>& zones, const std::string& zone,
@@ -147,6 +143,11 @@ void Engine::State::parse_schedules(JobRow& row) {
   if (old) row.observed = std::make_unique<Schedule>(*old);
 }
 
+/// Rule 26.
+bool Engine::State::is_busy(const Uid& pod, const Uid& job) const {
+  return load_.busy(pod, job, static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max)));
+}
+
 bool Engine::State::has_capacity(std::string_view namespace_) const {
   const auto at = held_by_namespace_.find(namespace_);
   const std::size_t here = at == held_by_namespace_.end() ? 0 : at->second;
@@ -190,33 +191,32 @@ void Engine::State::process_job(JobRow& row) {
   }
   const bool targets_known = refused.empty();
   if (row.rested_at && now_.mono >= *row.rested_at) row.assess = true;
-  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
   const Schedule* observed = row.observed                ? row.observed.get()
                              : row.schedule->has_value() ? &**row.schedule
                                                          : nullptr;
-  const reconcile::View view{
-      job,
-      *row.schedule,
-      observed,
-      suspended_namespaces_.contains(job.meta.namespace_),
-      config_.globally_suspended,
-      [&](const api::ActiveRun& active) { return fact_of(row, active); },
-      pods_,
-      workloads_,
-      config_.serving_selector,
-      config_.owner_kinds,
-      [&](const Uid& pod) { return load_.busy(pod, job.meta.uid, runs_max); },
-      holder_,
-      server_bound(),
-      has_capacity(job.meta.namespace_),
-      row.assess,
-      row.unlabelled_hint,
-      row.memory,
-      &endpoints_,
-      std::move(refused),
-      [&](const Uid& pod) {
-        return back_off_.rests(now_.mono, job.meta.uid, job.meta.generation, pod);
-      }};
+  const reconcile::View view{job,
+                             *row.schedule,
+                             observed,
+                             suspended_namespaces_.contains(job.meta.namespace_),
+                             config_.globally_suspended,
+                             [&](const api::ActiveRun& active) { return fact_of(row, active); },
+                             pods_,
+                             workloads_,
+                             config_.serving_selector,
+                             config_.owner_kinds,
+                             [&](const Uid& pod) { return is_busy(pod, job.meta.uid); },
+                             holder_,
+                             server_bound(),
+                             has_capacity(job.meta.namespace_),
+                             row.assess,
+                             row.unlabelled_hint,
+                             row.memory,
+                             &endpoints_,
+                             std::move(refused),
+                             [&](const Uid& pod) {
+                               return back_off_.rests(now_.mono, job.meta.uid, job.meta.generation,
+                                                      pod);
+                             }};
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;

@@ -194,11 +194,8 @@ eligibility::Assessment Engine::State::assess(std::string_view namespace_, const
                                               std::int64_t generation,
                                               const api::PodJobTemplateSpec& spec,
                                               const std::function<bool(const Uid&)>& avoid) const {
-  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
   eligibility::Criteria criteria = criteria_of(namespace_, spec.target);
-  criteria.busy = [&](const Uid& pod) {
-    return (avoid && avoid(pod)) || load_.busy(pod, job, runs_max);
-  };
+  criteria.busy = [&](const Uid& pod) { return (avoid && avoid(pod)) || is_busy(pod, job); };
   criteria.recently_failed = [&](const Uid& pod) {
     return back_off_.rests(now_.mono, job, generation, pod);
   };
@@ -424,11 +421,9 @@ void Engine::State::on_pod_read(RunEntry& entry, const Answer& answer) {
   const auto handle = pods_.find(namespace_, expected.pod_name);
   if (!handle) return refuse("PodGone");
   // This run itself holds this pod; that others are busy counts as it did when it was chosen.
-  const auto runs_max = static_cast<std::size_t>(std::max(1, config_.runs_per_pod_max));
   eligibility::Criteria criteria = criteria_of(namespace_, entry.run.spec().target);
   criteria.busy = [&](const Uid& uid) {
-    return uid != expected.pod_uid &&
-           load_.busy(uid, entry.run.origin().pod_cron_job_uid, runs_max);
+    return uid != expected.pod_uid && is_busy(uid, entry.run.origin().pod_cron_job_uid);
   };
   // Its PodCronJob may name another Service meanwhile.
   if (!endpoints_known(namespace_, *criteria.target)) {

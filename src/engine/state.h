@@ -122,6 +122,7 @@ struct Engine::State {
   void written(JobRow& row);
   void set_wake(JobRow& row, std::optional<WallMillis> wall, std::optional<MonoTime> mono);
   [[nodiscard]] bool has_capacity(std::string_view namespace_) const;
+  [[nodiscard]] bool is_busy(const Uid& pod, const Uid& job) const;
   void forget_claim(JobRow& row, bool won);
   void give_up_write(JobRow& row);
   void forget_ends(const api::PodCronJob& job);

@@ -28,13 +28,6 @@ bool may_merge(const HistoryEntry& older, const HistoryEntry& newer,
   });
 }
 
-Condition* find(api::PodCronJobStatus& status, std::string_view type) {
-  for (Condition& c : status.conditions) {
-    if (c.type == type) return &c;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 void add_history(api::PodCronJobStatus& status, HistoryEntry entry) {
@@ -60,10 +53,17 @@ void add_history(api::PodCronJobStatus& status, const Disposal& disposal) {
                                    std::string(disposal.reason), ""});
 }
 
+const Condition* find_condition(const api::PodCronJobStatus& status, std::string_view type) {
+  for (const Condition& c : status.conditions) {
+    if (c.type == type) return &c;
+  }
+  return nullptr;
+}
+
 bool set_condition(api::PodCronJobStatus& status, std::string_view type, ConditionStatus value,
                    std::string_view why, std::string message, std::int64_t generation,
                    WallTime now) {
-  Condition* old = find(status, type);
+  const Condition* old = find_condition(status, type);
   if (old != nullptr && old->status == value && old->reason == why && old->message == message &&
       old->observed_generation == generation) {
     return false;
@@ -76,7 +76,7 @@ bool set_condition(api::PodCronJobStatus& status, std::string_view type, Conditi
                  moved ? now : old->last_transition_time,
                  generation};
   if (old != nullptr) {
-    *old = std::move(next);
+    status.conditions[static_cast<std::size_t>(old - status.conditions.data())] = std::move(next);
     return true;
   }
   const auto at =
@@ -89,7 +89,7 @@ bool set_condition(api::PodCronJobStatus& status, std::string_view type, Conditi
 bool summarise_ready(api::PodCronJobStatus& status, std::int64_t generation, WallTime now) {
   for (const std::string_view type :
        {condition::kScheduleValid, condition::kTargetsAvailable, condition::kSessionDetection}) {
-    const Condition* c = find(status, type);
+    const Condition* c = find_condition(status, type);
     if (c != nullptr && c->status == ConditionStatus::kFalse) {
       return set_condition(status, condition::kReady, ConditionStatus::kFalse, c->reason,
                            c->message, generation, now);

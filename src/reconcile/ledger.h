@@ -24,6 +24,9 @@ struct Disposal {
 void add_history(api::PodCronJobStatus& status, api::HistoryEntry entry);
 void add_history(api::PodCronJobStatus& status, const Disposal& disposal);
 
+/// nullptr: there is none of this type.
+const api::Condition* find_condition(const api::PodCronJobStatus& status, std::string_view type);
+
 /// Sets one condition. lastTransitionTime moves only when the status does. True if anything
 /// changed that a reader would see.
 bool set_condition(api::PodCronJobStatus& status, std::string_view type, api::ConditionStatus value,

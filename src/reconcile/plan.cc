@@ -87,12 +87,10 @@ struct Planner {
 
 void Planner::turn(std::string_view type, ConditionStatus value, std::string_view why,
                    std::string message) {
-  const auto& old = job().status.conditions;
-  const auto at =
-      std::find_if(old.begin(), old.end(), [&](const api::Condition& c) { return c.type == type; });
+  const api::Condition* old = find_condition(job().status, type);
   set_condition(plan.status, type, value, why, std::move(message), generation(), wall);
   // A message alone (counts of pods that come and go) rides on the next write.
-  plan.write = plan.write || at == old.end() || at->status != value || at->reason != why;
+  plan.write = plan.write || old == nullptr || old->status != value || old->reason != why;
 }
 
 void Planner::dispose(WallTime from, WallTime to, std::int64_t count, Outcome outcome,
@@ -492,11 +490,9 @@ void Planner::claim(WallTime candidate, const eligibility::Assessment& assessmen
 void Planner::finish() {
   auto& status = plan.status;
   // Whoever judged it, pods that come may cure it.
+  const api::Condition* targets = find_condition(status, condition::kTargetsAvailable);
   plan.watch_pods =
-      plan.watch_pods ||
-      std::any_of(status.conditions.begin(), status.conditions.end(), [](const auto& c) {
-        return c.type == condition::kTargetsAvailable && c.status == ConditionStatus::kFalse;
-      });
+      plan.watch_pods || (targets != nullptr && targets->status == ConditionStatus::kFalse);
   if (status.observed_generation != generation()) {
     status.observed_generation = generation();
     plan.write = true;

@@ -34,12 +34,6 @@ constexpr std::array kTable{
 
 constexpr std::size_t kHundredPercent = 100;
 
-/// Rounded down: a share is never more than was allowed.
-std::size_t share_of(const api::IntOrPercent& share, std::size_t whole) {
-  const auto value = static_cast<std::size_t>(std::max(share.value, 0));
-  return share.percent ? whole * std::min(value, kHundredPercent) / kHundredPercent : value;
-}
-
 }  // namespace
 
 std::uint64_t seed_of(const Uid& pod_cron_job, WallTime scheduled_time, std::uint32_t redraw) {
@@ -68,6 +62,11 @@ std::string why_none(const api::StrategySpec& spec) {
     return fmt::format("none of them is the StatefulSet pod with index {}", spec.ordinal);
   }
   return fmt::format("strategy {} chooses none of them", spec.type);
+}
+
+std::size_t share_of(const api::IntOrPercent& share, std::size_t whole) {
+  const auto value = static_cast<std::size_t>(std::max(share.value, 0));
+  return share.percent ? whole * std::min(value, kHundredPercent) / kHundredPercent : value;
 }
 
 std::size_t parallel_of(const api::StrategySpec& spec, std::size_t targets) {

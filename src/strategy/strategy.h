@@ -75,6 +75,10 @@ api::StringMap remember(const api::StrategySpec& spec, const Occasion& occasion,
 /// Why there are eligible pods and yet none was chosen, to go after "3 of 3 pods eligible; ".
 std::string why_none(const api::StrategySpec& spec);
 
+/// The part of `whole` that a number (which may be more) or a percentage is; rounded down, since a
+/// share is never more than was allowed.
+std::size_t share_of(const api::IntOrPercent& share, std::size_t whole);
+
 /// How many targets may run at once: maxParallel (percent rounded down, at least one).
 std::size_t parallel_of(const api::StrategySpec& spec, std::size_t targets);
 

@@ -2,43 +2,16 @@
 // every call of operator new.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 
+#include "unit/counted_allocations.h"
 #include "unit/eligibility/pod_builder.h"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-// Not inlined: GCC would see free() meet what a caller got from operator new, and warn.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
 
 namespace podcron::eligibility {
 namespace {
 
+using test::allocations_of;
 using test::Scene;
-
-template <class Action>
-std::size_t allocations_of(const Action& action) {
-  const std::size_t before = allocations;
-  action();
-  return allocations - before;
-}
 
 void fill(store::PodStore& pods, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {

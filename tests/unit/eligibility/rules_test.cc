@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "unit/eligibility/expect_refused.h"
 #include "unit/eligibility/pod_builder.h"
 
 namespace podcron::eligibility {
@@ -18,13 +19,6 @@ namespace {
 using test::Change;
 using test::changed;
 using test::Scene;
-
-void expect_refused(Reason reason, const Scene& twin, const Change& spoil) {
-  EXPECT_EQ(twin.judge(), Reason::kEligible) << to_string(twin.judge());
-  const Scene bad = changed(twin, spoil);
-  EXPECT_EQ(bad.judge(), reason) << to_string(bad.judge());
-  EXPECT_EQ(bad.judge_all(), std::vector<Reason>{reason});
-}
 
 TEST(Rules, AServingReplicaIsEligible) {
   EXPECT_EQ(Scene{}.judge(), Reason::kEligible);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "eligibility/rules.h"
+#include "unit/eligibility/expect_refused.h"
 #include "unit/eligibility/pod_builder.h"
 
 namespace podcron::eligibility {
@@ -15,13 +16,6 @@ namespace {
 using test::Change;
 using test::changed;
 using test::Scene;
-
-void expect_refused(Reason reason, const Scene& twin, const Change& spoil) {
-  EXPECT_EQ(twin.judge(), Reason::kEligible) << to_string(twin.judge());
-  const Scene bad = changed(twin, spoil);
-  EXPECT_EQ(bad.judge(), reason) << to_string(bad.judge());
-  EXPECT_EQ(bad.judge_all(), std::vector<Reason>{reason});
-}
 
 constexpr std::uint64_t kImage = 11;          // shop:1
 constexpr std::uint64_t kMirroredImage = 12;  // mirror.example/shop:1

@@ -2,31 +2,10 @@
 // every call of operator new.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <vector>
 
+#include "unit/counted_allocations.h"
 #include "unit/strategy/replicas.h"
-
-namespace {
-std::atomic<std::size_t> allocations{0};
-}
-
-// Not inlined: GCC would see free() meet what a caller got from operator new, and warn.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
-  ++allocations;
-  return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
 
 namespace podcron::strategy {
 namespace {
@@ -55,10 +34,11 @@ TEST(Strategy, ChoosingAllocatesNothingInTheSteadyState) {
         choose({spec, candidates, occasion}, out);
       }
       out.clear();
-      const std::size_t before = allocations;
-      choose({spec, candidates, occasion}, out);
-      const std::size_t after = allocations;
-      EXPECT_EQ(after - before, 0U) << row.type;
+      EXPECT_EQ(test::allocations_of([&] {
+                  choose({spec, candidates, occasion}, out);
+                }),
+                0U)
+          << row.type;
       EXPECT_FALSE(out.empty()) << row.type;
     }
   }
