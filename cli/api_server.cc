@@ -119,14 +119,24 @@ Result<std::unique_ptr<ApiServer>> ApiServer::open(const config::ClusterAccess& 
 }
 
 Result<std::string> ApiServer::get(const std::string& path) {
+  return ask(engine::Method::kGet, path);
+}
+
+Result<void> ApiServer::remove(const std::string& path) {
+  const auto answer = ask(engine::Method::kDelete, path);
+  if (answer || answer.error().code == ErrorCode::kNotFound) return {};
+  return tl::unexpected(answer.error());
+}
+
+Result<std::string> ApiServer::ask(engine::Method method, const std::string& path) {
   State& state = *state_;
-  // Shared: set_value may still be at work over there when get() returns here.
+  // Shared: set_value may still be at work over there when this returns here.
   const auto promise = std::make_shared<std::promise<net::Reply>>();
   std::future<net::Reply> future = promise->get_future();
-  state.io.post([&state, promise, path, id = ++state.last_call] {
-    state.http.requests->start(
-        id, {engine::Method::kGet, path, "", kPatience},
-        [promise](net::Reply reply) { promise->set_value(std::move(reply)); });
+  state.io.post([&state, promise, method, path, id = ++state.last_call] {
+    state.http.requests->start(id, {method, path, "", kPatience}, [promise](net::Reply reply) {
+      promise->set_value(std::move(reply));
+    });
   });
   net::Reply reply = future.get();
   if (reply.certainty != engine::Certainty::kDone) return state.unreachable(reply.error);

@@ -1,4 +1,4 @@
-// Blocking GETs to one API server: all that a command which only looks needs.
+// Blocking requests to one API server: all that a command needs.
 //
 // The requests run on controller/net's I/O thread; the caller waits. One request at a time.
 #pragma once
@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "controller/config/cluster_access.h"
+#include "engine/effects.h"
 #include "kube/stream_item.h"
 
 namespace podcron::cli {
@@ -26,6 +27,9 @@ class ApiServer {
   /// server's reason, or why it could not be reached, and the kubeconfig it was reached by.
   Result<std::string> get(const std::string& path);
 
+  /// DELETE. Errors: as get(); that it is not there is none.
+  Result<void> remove(const std::string& path);
+
   /// Every object of the list, page by page to the end. One that cannot be decoded becomes a line
   /// of `unreadable` instead. Errors: as get(). `path` has no query.
   using Take = std::function<void(kube::Object&&)>;
@@ -34,6 +38,7 @@ class ApiServer {
 
  private:
   struct State;
+  Result<std::string> ask(engine::Method method, const std::string& path);
   explicit ApiServer(std::unique_ptr<State> state);
 
   std::unique_ptr<State> state_;

@@ -28,6 +28,8 @@ struct Flags {
   std::string serving_selector = "podcron.dev/serving=true";
   std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
   std::int32_t runs_per_pod_max = 5;
+  std::string podcron_namespace = kPodcronNamespace;
+  std::string clear;
   std::string format;
 };
 
@@ -80,6 +82,13 @@ CLI::App* add_next(CLI::App& app, Flags& flags) {
   return next;
 }
 
+void add_podcron_namespace_flag(CLI::App& app, Flags& flags) {
+  app.add_option("--podcron-namespace", flags.podcron_namespace,
+                 "podcron's own namespace, where it keeps interactive sessions")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
 CLI::App* add_explain(CLI::App& app, Flags& flags) {
   CLI::App* explain = app.add_subcommand(
       "explain", "Pod by pod: eligible, or the reason; and which pods would be chosen next");
@@ -100,9 +109,23 @@ CLI::App* add_explain(CLI::App& app, Flags& flags) {
       ->type_name("N")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
+  add_podcron_namespace_flag(*explain, flags);
   add_zoneinfo_flag(*explain, flags);
   add_output_flag(*explain, flags);
   return explain;
+}
+
+CLI::App* add_sessions(CLI::App& app, Flags& flags) {
+  CLI::App* sessions =
+      app.add_subcommand("sessions", "Who exec'd into which pods, or attached to them");
+  sessions
+      ->add_option("--clear", flags.clear,
+                   "forget the sessions of this pod: runs may choose it again at once")
+      ->type_name("POD");
+  add_cluster_flags(*sessions, flags);
+  add_podcron_namespace_flag(*sessions, flags);
+  add_output_flag(*sessions, flags);
+  return sessions;
 }
 
 CLI::App* add_why(CLI::App& app, Flags& flags) {
@@ -182,7 +205,17 @@ Result<Command> to_explain(Flags&& flags) {
   command.verbose = flags.verbose;
   command.cluster = std::move(flags.cluster);
   command.controller = {std::move(*serving), std::move(flags.owner_kinds), flags.runs_per_pod_max};
+  command.podcron_namespace = std::move(flags.podcron_namespace);
   command.zoneinfo_dir = std::move(flags.zoneinfo_dir);
+  command.json = !flags.output.empty();
+  return command;
+}
+
+SessionsCommand to_sessions(Flags&& flags) {
+  SessionsCommand command;
+  command.clear = std::move(flags.clear);
+  command.cluster = std::move(flags.cluster);
+  command.podcron_namespace = std::move(flags.podcron_namespace);
   command.json = !flags.output.empty();
   return command;
 }
@@ -229,6 +262,7 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
       app.add_subcommand("version", "This plugin's version and that of the time zones it reads");
   const CLI::App* next = add_next(app, flags);
   const CLI::App* explain = add_explain(app, flags);
+  const CLI::App* sessions = add_sessions(app, flags);
   const CLI::App* why = add_why(app, flags);
   const CLI::App* convert = add_convert(app, flags);
   add_zoneinfo_flag(*app.get_subcommand("version"), flags);
@@ -246,6 +280,7 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
   if (version->parsed()) return VersionCommand{std::move(flags.zoneinfo_dir)};
   if (next->parsed()) return to_next(std::move(flags));
   if (explain->parsed()) return to_explain(std::move(flags));
+  if (sessions->parsed()) return to_sessions(std::move(flags));
   if (why->parsed()) return to_why(std::move(flags));
   if (convert->parsed()) return to_convert(std::move(flags));
   return help_of(app);

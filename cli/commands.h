@@ -28,6 +28,9 @@ struct VersionCommand {
   std::string zoneinfo_dir;
 };
 
+/// podcron's own namespace unless --podcron-namespace says otherwise: where the chart is installed.
+inline constexpr const char* kPodcronNamespace = "podcron-system";
+
 /// Exactly one of expression, file and name is set.
 struct NextCommand {
   std::string expression;
@@ -55,7 +58,15 @@ struct ExplainCommand {
   bool verbose = false;
   ClusterFlags cluster;
   ControllerSettings controller;
+  std::string podcron_namespace = kPodcronNamespace;  // where the sessions are
   std::string zoneinfo_dir;
+  bool json = false;
+};
+
+struct SessionsCommand {
+  std::string clear;  // a pod's name; empty: only list
+  ClusterFlags cluster;
+  std::string podcron_namespace = kPodcronNamespace;
   bool json = false;
 };
 
@@ -81,8 +92,8 @@ struct ConvertCommand {
   std::string zoneinfo_dir;
 };
 
-using Command = std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand, WhyCommand,
-                             ConvertCommand>;
+using Command = std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand,
+                             SessionsCommand, WhyCommand, ConvertCommand>;
 
 /// Opens nothing. Errors: a text that names the flag, what was got and what is wanted.
 Result<Command> parse_command_line(int argc, const char* const* argv);
@@ -106,6 +117,7 @@ struct Surroundings {
 Result<Printout> run_version(const VersionCommand& command);
 Result<Printout> run_next(const NextCommand& command, const Surroundings& surroundings);
 Result<Printout> run_explain(const ExplainCommand& command, const Surroundings& surroundings);
+Result<Printout> run_sessions(const SessionsCommand& command, const Surroundings& surroundings);
 Result<Printout> run_why(const WhyCommand& command, const Surroundings& surroundings);
 Result<Printout> run_convert(const ConvertCommand& command);
 

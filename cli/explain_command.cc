@@ -14,7 +14,8 @@ Result<Printout> run_explain(const ExplainCommand& command, const Surroundings& 
   if (!choice) return tl::unexpected(choice.error());
   const auto server = ApiServer::open(choice->access);
   if (!server) return tl::unexpected(server.error());
-  const auto snapshot = take_snapshot(**server, choice->namespace_, command.name);
+  const auto snapshot =
+      take_snapshot(**server, choice->namespace_, command.name, command.podcron_namespace);
   if (!snapshot) return tl::unexpected(snapshot.error());
 
   const api::PodCronJob& job = snapshot->job;

@@ -34,7 +34,11 @@ struct Inquiry {
               return snapshot.load.busy(pod, job().meta.uid, runs_max);
             },
             at,
-            &snapshot.endpoints};
+            &snapshot.endpoints,
+            nullptr,  // only the controller knows who rests
+            [this](const Uid& pod, api::SessionExclusion exclude) {
+              return snapshot.sessions.last(pod, exclude);
+            }};
   }
   [[nodiscard]] eligibility::Assessment assess(WallTime at) const {
     eligibility::Assessment assessment;
@@ -166,6 +170,10 @@ Result<Explanation> explain(const Snapshot& snapshot, const ControllerSettings& 
   Explanation result;
   result.name = fmt::format("{}/{}", meta.namespace_, meta.name);
   result.notes = snapshot.unreadable;
+  if (!snapshot.sessions_unread.empty()) {
+    result.notes.push_back("interactive sessions (rule 25) are left out: " +
+                           snapshot.sessions_unread);
+  }
   if (!scope.pod.empty() && !snapshot.pods.find(meta.namespace_, scope.pod)) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("namespace {}: pod \"{}\" not found", meta.namespace_, scope.pod));

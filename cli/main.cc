@@ -34,6 +34,9 @@ struct Runner {
   Result<Printout> operator()(const ExplainCommand& command) const {
     return run_explain(command, look_around());
   }
+  Result<Printout> operator()(const SessionsCommand& command) const {
+    return run_sessions(command, look_around());
+  }
   Result<Printout> operator()(const WhyCommand& command) const {
     return run_why(command, look_around());
   }

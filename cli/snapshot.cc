@@ -54,7 +54,7 @@ Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& n
 }
 
 Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
-                               const std::string& name) {
+                               const std::string& name, const std::string& podcron_namespace) {
   auto job = get_pod_cron_job(server, namespace_, name);
   if (!job) return tl::unexpected(job.error());
   Snapshot snapshot;
@@ -94,6 +94,15 @@ Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
         snapshot.unreadable);
   }
   if (!listed) return tl::unexpected(listed.error());
+  if (snapshot.job.spec.job.target.interactive_sessions.exclude != api::SessionExclusion::kNone) {
+    const auto read = server.list(
+        ObjectKind::kLease, kube::leases_path(podcron_namespace),
+        [&](kube::Object&& object) {
+          snapshot.sessions.apply(std::get<api::Lease>(object), kEpoch);
+        },
+        snapshot.unreadable);
+    if (!read) snapshot.sessions_unread = read.error().message;
+  }
   return snapshot;
 }
 

@@ -8,6 +8,7 @@
 #include "api/pod_cron_job.h"
 #include "base/result.h"
 #include "cli/api_server.h"
+#include "engine/sessions.h"
 #include "engine/tables.h"
 #include "store/endpoint_store.h"
 #include "store/pod_store.h"
@@ -21,6 +22,8 @@ struct Snapshot {
   store::WorkloadStore workloads;
   store::EndpointStore endpoints;       // filled when target.serviceName is set
   engine::PodLoad load;                 // rule 26
+  engine::Sessions sessions{""};        // rule 25
+  std::string sessions_unread;          // why there are none; empty: they were read
   std::vector<std::string> unreadable;  // objects that could not be decoded, a line each
 };
 
@@ -28,9 +31,9 @@ struct Snapshot {
 Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& namespace_,
                                          const std::string& name);
 
-/// One GET and six lists, seven with target.serviceName. Errors: those of get_pod_cron_job and
-/// ApiServer::list.
+/// One GET and seven lists, eight with target.serviceName. Errors: those of get_pod_cron_job and
+/// ApiServer::list; not that the sessions in podcron's own namespace may not be read.
 Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
-                               const std::string& name);
+                               const std::string& name, const std::string& podcron_namespace);
 
 }  // namespace podcron::cli

@@ -10,6 +10,7 @@
 #include "controller/config/config.h"
 #include "controller/handlers/performer.h"
 #include "controller/inbound/listener.h"
+#include "controller/inbound/session_webhook.h"
 #include "controller/loop/engine_loop.h"
 #include "controller/loop/zone_files.h"
 #include "engine/engine.h"
@@ -40,6 +41,8 @@ engine::EngineConfig engine_config(const config::Config& config) {
   result.runs_per_namespace_max = config.runs_per_namespace_max;
   result.concurrent_runs_max = config.concurrent_runs_max;
   result.globally_suspended = config.globally_suspended;
+  result.session_webhook = config.webhook_listen.has_value();
+  result.session_namespaces = config.webhook_namespaces;
   return result;
 }
 
@@ -83,10 +86,14 @@ int run(const config::Config& config) {
   if (config.stream_transport == config::StreamTransportKind::kCpprest) {
     http.streams = net::make_cpprest_streams(*credentials);
   }
-  handlers::Performer performer({io, http.requests, http.streams,
-                                 net::make_beast_exec(io, *credentials), mailbox, log, metrics});
-
   engine::Engine engine(engine_config(config));
+  auto webhook =
+      inbound::open_session_webhook(io, config, engine.holder(), http.requests, mailbox, log);
+  if (!webhook) return complain(webhook.error().message);
+  handlers::Performer performer({io, http.requests, http.streams,
+                                 net::make_beast_exec(io, *credentials), mailbox, log, metrics,
+                                 *webhook});
+
   log.write({engine::LogLevel::kInfo,
              "podcron starts",
              {{"version", fmt::format("{} (commit {})", kVersion, kCommit)},

@@ -26,11 +26,47 @@ struct Flags {
   std::int32_t runs_per_namespace_max = 100;
   std::int32_t concurrent_runs_max = 500;
   bool globally_suspended = false;
+  std::string webhook_listen;
+  std::string webhook_cert_file;
+  std::string webhook_key_file;
+  std::vector<std::string> webhook_names;
+  std::string webhook_namespaces;
+  std::string webhook_configuration;
   std::string zoneinfo_dir = "/usr/share/zoneinfo";
   std::string stream_transport = "cpprest";
   std::string log_level = "info";
   bool show_version = false;
 };
+
+void add_webhook_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--webhook-listen", flags.webhook_listen,
+                 "serves /sessions over HTTPS: what the API server asks before exec and attach; "
+                 "default: nowhere, and interactive sessions are not seen")
+      ->type_name("ADDRESS:PORT")
+      ->envname("PODCRON_WEBHOOK_LISTEN");
+  app.add_option("--webhook-cert-file", flags.webhook_cert_file,
+                 "PEM certificate of the webhook, read again when it changes; "
+                 "default: one that is made for --webhook-names")
+      ->type_name("FILE")
+      ->envname("PODCRON_WEBHOOK_CERT_FILE");
+  app.add_option("--webhook-key-file", flags.webhook_key_file, "its PEM key")
+      ->type_name("FILE")
+      ->envname("PODCRON_WEBHOOK_KEY_FILE");
+  app.add_option("--webhook-names", flags.webhook_names,
+                 "DNS names and IP addresses of a self-made certificate")
+      ->delimiter(',')
+      ->type_name("NAME,...")
+      ->envname("PODCRON_WEBHOOK_NAMES");
+  app.add_option("--webhook-namespaces", flags.webhook_namespaces,
+                 "labels of the namespaces that the webhook is limited to, as in its "
+                 "namespaceSelector; default: all namespaces")
+      ->type_name("SELECTOR")
+      ->envname("PODCRON_WEBHOOK_NAMESPACES");
+  app.add_option("--webhook-configuration", flags.webhook_configuration,
+                 "ValidatingWebhookConfiguration whose CA bundle gets a self-made certificate")
+      ->type_name("NAME")
+      ->envname("PODCRON_WEBHOOK_CONFIGURATION");
+}
 
 void add_flags(CLI::App& app, Flags& flags) {
   constexpr std::int32_t kRunsMax = 100'000;
@@ -78,6 +114,7 @@ void add_flags(CLI::App& app, Flags& flags) {
   app.add_flag("--global-suspend", flags.globally_suspended,
                "start nothing; due times are recorded as suspended")
       ->envname("PODCRON_GLOBAL_SUSPEND");
+  add_webhook_flags(app, flags);
   app.add_option("--zoneinfo", flags.zoneinfo_dir, "directory with compiled tzdata")
       ->type_name("DIR")
       ->envname("PODCRON_ZONEINFO")
@@ -119,6 +156,35 @@ LogThreshold threshold_named(const std::string& level) {
   return LogThreshold::kInfo;
 }
 
+Result<void> take_webhook(Flags& flags, Config& config) {
+  if (flags.webhook_listen.empty()) return {};
+  auto listen = parse_host_port(flags.webhook_listen);
+  if (!listen) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("--webhook-listen: {}; wanted ADDRESS:PORT", listen.error().message));
+  }
+  if (flags.webhook_cert_file.empty() != flags.webhook_key_file.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--webhook-cert-file and --webhook-key-file: got one, wanted both or none");
+  }
+  if (flags.webhook_cert_file.empty() && flags.webhook_names.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--webhook-listen: needs --webhook-names, by which the API server will call it, "
+                "or --webhook-cert-file and --webhook-key-file");
+  }
+  auto namespaces = api::parse_selector(flags.webhook_namespaces);
+  if (!namespaces) {
+    return fail(ErrorCode::kInvalidArgument, "--webhook-namespaces: " + namespaces.error().message);
+  }
+  config.webhook_namespaces = std::move(*namespaces);
+  config.webhook_listen = std::move(*listen);
+  config.webhook_cert_file = std::move(flags.webhook_cert_file);
+  config.webhook_key_file = std::move(flags.webhook_key_file);
+  config.webhook_names = std::move(flags.webhook_names);
+  config.webhook_configuration = std::move(flags.webhook_configuration);
+  return {};
+}
+
 Result<Config> to_config(Flags&& flags) {
   Config config;
   auto listen = parse_host_port(flags.listen);
@@ -137,6 +203,7 @@ Result<Config> to_config(Flags&& flags) {
                 "wanted at least one label such as podcron.dev/serving=true");
   }
   config.serving_selector = std::move(*selector);
+  if (auto webhook = take_webhook(flags, config); !webhook) return tl::unexpected(webhook.error());
   auto access = find_access(flags);
   if (!access) return tl::unexpected(access.error());
   config.access = std::move(*access);

@@ -29,6 +29,13 @@ struct Config {
   std::int32_t runs_per_namespace_max = 100;
   std::int32_t concurrent_runs_max = 500;
   bool globally_suspended = false;
+  /// Where the API server asks about execs and attaches; nullopt: nowhere.
+  std::optional<HostPort> webhook_listen;
+  std::string webhook_cert_file;  // with webhook_key_file; both empty: self-made for webhook_names
+  std::string webhook_key_file;
+  std::vector<std::string> webhook_names;
+  api::LabelSelector webhook_namespaces;  // that it is limited to; empty: all
+  std::string webhook_configuration;      // whose CA bundle is written; empty: none
   std::string zoneinfo_dir;
   StreamTransportKind stream_transport = StreamTransportKind::kCpprest;
   LogThreshold log_threshold = LogThreshold::kInfo;

@@ -56,6 +56,8 @@ void Performer::perform_on_io(engine::Effect&& effect) {
     handlers::perform(std::move(*task), *parts_.dialer, *parts_.mailbox);
   } else if (const auto* cancel = std::get_if<engine::Cancel>(&effect)) {
     handlers::perform(*cancel, *parts_.transport, *parts_.streams, *parts_.dialer);
+  } else if (const auto* answer = std::get_if<engine::AnswerReview>(&effect)) {
+    if (parts_.webhook) parts_.webhook->answer(answer->review);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "controller/inbound/webhook.h"
 #include "controller/loop/mailbox.h"
 #include "controller/net/factories.h"
 #include "controller/telemetry/log_sink.h"
@@ -23,6 +24,7 @@ class Performer {
     std::shared_ptr<loop::Mailbox> mailbox;
     telemetry::LogSink& log;
     telemetry::MetricRegistry& metrics;
+    std::shared_ptr<inbound::Webhook> webhook = nullptr;  // null: nobody is asked
   };
   explicit Performer(Parts parts);
 

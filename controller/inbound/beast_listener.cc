@@ -1,4 +1,4 @@
-// One of at most three files that include Beast: each takes 20 s and 1 GB to compile.
+// One of at most four files that include Beast: each takes 20 s and 1 GB to compile.
 #include <chrono>
 #include <memory>
 #include <utility>  // boost/asio/awaitable.hpp needs std::exchange and does not say so
@@ -9,8 +9,7 @@
 #include <boost/beast/http.hpp>
 #include <optional>
 
-#include <fmt/format.h>
-
+#include "controller/inbound/acceptor.h"
 #include "controller/inbound/listener.h"
 #include "controller/loop/real_clock.h"
 
@@ -28,7 +27,6 @@ constexpr int kConnectionsMax = 64;
 constexpr int kRequestsPerConnectionMax = 1'000;
 constexpr std::chrono::seconds kRequestMax{10};
 constexpr std::chrono::seconds kIdleMax{60};
-constexpr std::chrono::milliseconds kAcceptRetry{200};
 
 /// Shared by the sessions, which may outlive the listener until the I/O thread has ended.
 struct Shared {
@@ -126,60 +124,10 @@ class Session : public std::enable_shared_from_this<Session> {
   int requests_ = 0;
 };
 
-class Acceptor : public std::enable_shared_from_this<Acceptor> {
- public:
-  Acceptor(asio::io_context& context, const Endpoints& endpoints)
-      : acceptor_(context), retry_(context), shared_(std::make_shared<Shared>(Shared{endpoints})) {}
-
-  /// "" or what went wrong.
-  std::string open(const tcp::endpoint& at) {
-    error_code error;
-    acceptor_.open(at.protocol(), error);
-    if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error) acceptor_.bind(at, error);
-    if (!error) acceptor_.listen(kConnectionsMax, error);
-    if (!error) local_ = acceptor_.local_endpoint(error);
-    return error ? error.message() : "";
-  }
-
-  void accept() {
-    acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (error) return self->accept_later();
-      // Above the limit the connection is closed at once; probes come again.
-      if (self->shared_->connections < kConnectionsMax) {
-        std::make_shared<Session>(std::move(socket), self->shared_)->read();
-      }
-      self->accept();
-    });
-  }
-
-  [[nodiscard]] const tcp::endpoint& local() const { return local_; }
-
- private:
-  /// Out of file descriptors, for instance: trying at once would spin.
-  void accept_later() {
-    retry_.expires_after(kAcceptRetry);
-    retry_.async_wait([self = shared_from_this()](error_code error) {
-      if (!error) self->accept();
-    });
-  }
-
-  tcp::acceptor acceptor_;
-  asio::steady_timer retry_;
-  const std::shared_ptr<Shared> shared_;
-  tcp::endpoint local_;
-};
-
 class BeastListener final : public Listener {
  public:
   explicit BeastListener(std::shared_ptr<Acceptor> acceptor) : acceptor_(std::move(acceptor)) {}
-  std::string address() const override {
-    const auto& local = acceptor_->local();
-    const std::string host = local.address().to_string();
-    return local.address().is_v6() ? fmt::format("[{}]:{}", host, local.port())
-                                   : fmt::format("{}:{}", host, local.port());
-  }
+  std::string address() const override { return acceptor_->address(); }
 
  private:
   const std::shared_ptr<Acceptor> acceptor_;
@@ -189,28 +137,14 @@ class BeastListener final : public Listener {
 
 Result<std::unique_ptr<Listener>> listen(net::IoThread& io, const config::HostPort& at,
                                          const Endpoints& endpoints) {
-  const auto wrong = [&at](std::string_view reason) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("--listen: {}:{}: {}", at.host, at.port, reason));
-  };
-  std::vector<asio::ip::address> addresses;
-  if (at.host.empty()) {
-    // IPv6 sockets take IPv4 as well, unless the machine has no IPv6.
-    addresses = {asio::ip::address_v6::any(), asio::ip::address_v4::any()};
-  } else {
-    error_code error;
-    addresses = {asio::ip::make_address(at.host == "localhost" ? "127.0.0.1" : at.host, error)};
-    if (error) return wrong("not an IP address");
-  }
-  std::string reason;
-  for (const auto& address : addresses) {
-    const auto acceptor = std::make_shared<Acceptor>(io.context(), endpoints);
-    reason = acceptor->open({address, at.port});
-    if (!reason.empty()) continue;
-    io.post([acceptor] { acceptor->accept(); });
-    return std::make_unique<BeastListener>(acceptor);
-  }
-  return wrong(reason);
+  const auto shared = std::make_shared<Shared>(Shared{endpoints});
+  auto acceptor = Acceptor::open(io, at, "--listen", [shared](tcp::socket socket) {
+    // Above the limit the connection is closed at once; probes come again.
+    if (shared->connections >= kConnectionsMax) return;
+    std::make_shared<Session>(std::move(socket), shared)->read();
+  });
+  if (!acceptor) return tl::unexpected(acceptor.error());
+  return std::make_unique<BeastListener>(std::move(*acceptor));
 }
 
 }  // namespace podcron::inbound

@@ -1,6 +1,6 @@
 // HTTP/1.1 by Boost.Beast: small requests and streams, over one pool of connections.
 //
-// One of at most three files that include Beast: each takes 20 s and 1 GB to compile.
+// One of at most four files that include Beast: each takes 20 s and 1 GB to compile.
 #include <atomic>
 #include <chrono>
 #include <unordered_map>

@@ -1,7 +1,6 @@
 #include "controller/net/tls_material.h"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
@@ -15,7 +14,6 @@
 namespace podcron::net {
 namespace {
 
-constexpr std::size_t kPemBytesMax = 4u << 20;
 constexpr std::array<unsigned char, 9> kAlpnHttp11{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
 /// Which slot a session ticket belongs to: the context carries a pointer to its TlsMaterial.
@@ -30,11 +28,6 @@ int on_new_session(SSL* connection, SSL_SESSION* session) {
   return 1;  // the reference is ours now
 }
 
-struct Pem {
-  std::string name;  // for messages
-  std::string text;
-};
-
 Result<Pem> read_pem(const config::PemSource& source, std::string_view what) {
   if (!source.text.empty()) return Pem{fmt::format("{}-data", what), source.text};
   auto text = config::read_file(source.path, kPemBytesMax);
@@ -42,37 +35,6 @@ Result<Pem> read_pem(const config::PemSource& source, std::string_view what) {
     return fail(text.error().code, fmt::format("{}: {}", what, text.error().message));
   }
   return Pem{fmt::format("{} {}", what, source.path), std::move(*text)};
-}
-
-/// All certificates of a PEM text; other blocks are skipped.
-Result<std::vector<OpenSslPtr<X509>>> certificates_of(const Pem& pem) {
-  const OpenSslPtr<BIO> bio(BIO_new_mem_buf(pem.text.data(), static_cast<int>(pem.text.size())));
-  std::vector<OpenSslPtr<X509>> result;
-  while (X509* const certificate = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
-    result.emplace_back(certificate);
-  }
-  const unsigned long last = ERR_peek_last_error();
-  const bool at_end =
-      ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
-  const std::string reason = openssl_error();
-  if (result.empty() || !at_end) {
-    return fail(ErrorCode::kMalformed,
-                fmt::format("{}: no usable PEM certificate: {}", pem.name, reason));
-  }
-  return result;
-}
-
-Result<OpenSslPtr<EVP_PKEY>> key_of(const Pem& pem) {
-  const OpenSslPtr<BIO> bio(BIO_new_mem_buf(pem.text.data(), static_cast<int>(pem.text.size())));
-  // An empty pass phrase instead of asking on the terminal.
-  char no_phrase[] = "";
-  OpenSslPtr<EVP_PKEY> key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, no_phrase));
-  if (!key) {
-    return fail(ErrorCode::kMalformed,
-                fmt::format("{}: no usable PEM private key (an encrypted one is not supported): {}",
-                            pem.name, openssl_error()));
-  }
-  return key;
 }
 
 Result<OpenSslPtr<X509_STORE>> trust_in(const config::PemSource& ca) {
@@ -107,14 +69,6 @@ const std::string& system_ca_file() {
     return std::string();
   }();
   return found;
-}
-
-std::string openssl_error() {
-  const unsigned long code = ERR_get_error();
-  ERR_clear_error();
-  if (code == 0) return "unknown error";
-  const char* const reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : fmt::format("OpenSSL error {:#x}", code);
 }
 
 Result<std::shared_ptr<TlsMaterial>> TlsMaterial::load(const config::ClusterAccess& access) {
@@ -154,15 +108,7 @@ std::string TlsMaterial::apply(SSL_CTX* context) const {
   X509_STORE_up_ref(trusted_.get());
   SSL_CTX_set_cert_store(context, trusted_.get());
   if (chain_.empty()) return "";
-  if (SSL_CTX_use_certificate(context, chain_.front().get()) != 1) return openssl_error();
-  SSL_CTX_clear_extra_chain_certs(context);
-  for (std::size_t i = 1; i < chain_.size(); ++i) {
-    X509_up_ref(chain_[i].get());
-    SSL_CTX_add_extra_chain_cert(context, chain_[i].get());
-  }
-  if (SSL_CTX_use_PrivateKey(context, key_.get()) != 1) return openssl_error();
-  if (SSL_CTX_check_private_key(context) != 1) return openssl_error();
-  return "";
+  return show(context, chain_, key_.get());
 }
 
 void TlsMaterial::prepare(SSL* connection, const std::string& verified_name) {

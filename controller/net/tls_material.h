@@ -12,19 +12,9 @@
 #include <vector>
 
 #include "controller/config/cluster_access.h"
+#include "controller/net/pem.h"
 
 namespace podcron::net {
-
-struct OpenSslFree {
-  void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
-  void operator()(SSL_SESSION* p) const { SSL_SESSION_free(p); }
-  void operator()(X509_STORE* p) const { X509_STORE_free(p); }
-  void operator()(X509* p) const { X509_free(p); }
-  void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
-  void operator()(BIO* p) const { BIO_free_all(p); }
-};
-template <class T>
-using OpenSslPtr = std::unique_ptr<T, OpenSslFree>;
 
 /// Immutable but for the session slot; safe to use from several threads.
 class TlsMaterial {
@@ -60,8 +50,5 @@ class TlsMaterial {
 /// The first of SSL_CERT_FILE, OpenSSL's own and the distributions' usual files that exists; ""
 /// when there is none. The first call decides: later changes of the environment do not matter.
 const std::string& system_ca_file();
-
-/// The oldest error in OpenSSL's queue of this thread, which is emptied.
-std::string openssl_error();
 
 }  // namespace podcron::net

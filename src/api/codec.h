@@ -90,6 +90,22 @@ std::string encode_lease(std::string_view namespace_, std::string_view name,
                          std::string_view holder, Seconds duration, WallMillis acquire,
                          WallMillis renew, std::uint64_t resource_version);
 
+/// The Lease of the sessions of one kind in one pod: holder = who came last.
+struct SessionLease {
+  std::string_view namespace_;  // podcron's own
+  std::string_view name;        // "<pod UID>-<kind>"
+  std::string_view kind;        // "tty" or "exec"
+  std::string_view pod;         // "<namespace>/<name>"
+  std::string_view user;        // cut to kSessionUserBytesMax
+  WallMillis first;
+  WallMillis last;
+};
+inline constexpr std::size_t kSessionUserBytesMax = 512;
+/// A whole Lease for POST.
+std::string encode_session_lease(const SessionLease& session);
+/// Merge patch of an existing one, unconditional: of two at once, either is right.
+std::string encode_session_renewal(std::string_view user, WallMillis last);
+
 /// One events.k8s.io/v1 Event. `series_count` 1 writes no series.
 struct NewEvent {
   std::string namespace_;

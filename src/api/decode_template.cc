@@ -37,6 +37,17 @@ void read_serving_probe(const Node& node, std::optional<ServingProbe>& out) {
   out = std::move(probe);
 }
 
+void read_interactive_sessions(const Node& node, InteractiveSessions& out) {
+  node.fields([&](std::string_view key, const Node& value) {
+    if (key == "exclude") {
+      read_word(value, kSessionExclusionWords, out.exclude);
+    } else if (key == "cooldownSeconds") {
+      value.read(out.cooldown_seconds);
+      if (out.cooldown_seconds < 0) value.wanted("at least 0");
+    }
+  });
+}
+
 void read_target(const Node& node, Target& out) {
   node.fields([&](std::string_view key, const Node& value) {
     if (key == "selector") {
@@ -60,6 +71,8 @@ void read_target(const Node& node, Target& out) {
       value.read(out.min_eligible);
     } else if (key == "servingProbe") {
       read_serving_probe(value, out.serving_probe);
+    } else if (key == "interactiveSessions") {
+      read_interactive_sessions(value, out.interactive_sessions);
     }
   });
 }
@@ -162,6 +175,8 @@ void read_template_spec(const Node& node, PodJobTemplateSpec& out) {
       read_word(value, kDeliveryPolicyWords, out.delivery_policy);
     } else if (key == "outputPolicy") {
       read_word(value, kOutputPolicyWords, out.output_policy);
+    } else if (key == "serviceAccountName") {
+      value.read(out.service_account_name);
     }
   });
   out.not_implemented = not_implemented_in_template(node);

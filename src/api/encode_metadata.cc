@@ -72,4 +72,39 @@ std::string encode_lease(std::string_view namespace_, std::string_view name,
   return json.take();
 }
 
+std::string encode_session_lease(const SessionLease& session) {
+  JsonWriter json(512);
+  json.begin_object();
+  json.word("apiVersion", "coordination.k8s.io/v1");
+  json.word("kind", "Lease");
+  json.begin_object("metadata");
+  json.text("name", session.name);
+  json.text("namespace", session.namespace_);
+  json.begin_object("labels");
+  json.text(kSessionLabel, session.kind);
+  json.end_object();
+  json.begin_object("annotations");
+  json.text(kSessionPodAnnotation, session.pod);
+  json.end_object();
+  json.end_object();
+  json.begin_object("spec");
+  json.text("holderIdentity", clip_utf8(session.user, kSessionUserBytesMax));
+  json.word("acquireTime", to_rfc3339_micro(session.first));
+  json.word("renewTime", to_rfc3339_micro(session.last));
+  json.end_object();
+  json.end_object();
+  return json.take();
+}
+
+std::string encode_session_renewal(std::string_view user, WallMillis last) {
+  JsonWriter json(192);
+  json.begin_object();
+  json.begin_object("spec");
+  json.text("holderIdentity", clip_utf8(user, kSessionUserBytesMax));
+  json.word("renewTime", to_rfc3339_micro(last));
+  json.end_object();
+  json.end_object();
+  return json.take();
+}
+
 }  // namespace podcron::api

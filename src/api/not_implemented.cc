@@ -12,12 +12,11 @@ namespace podcron::api {
 namespace {
 
 enum class Asks {
-  kWhenSet,         // any value but null
-  kWhenNotEmpty,    // a string that is not ""
-  kWhenPositive,    // a number above 0
-  kWhenNotDefault,  // a number other than `word`
-  kWhenWord,        // exactly `word`
-  kWhenNotWords,    // a word that is not in the comma-separated `word`
+  kWhenSet,       // any value but null
+  kWhenNotEmpty,  // a string that is not ""
+  kWhenPositive,  // a number above 0
+  kWhenWord,      // exactly `word`
+  kWhenNotWords,  // a word that is not in the comma-separated `word`
 };
 
 struct Row {
@@ -31,8 +30,6 @@ constexpr Row kTemplateRows[] = {
     {"job", Asks::kWhenSet},
     {"exec.stdin", Asks::kWhenNotEmpty},
     {"target.servingProbe.httpGet", Asks::kWhenSet},
-    {"target.interactiveSessions.exclude", Asks::kWhenNotWords, "StdinOrTTY,None"},
-    {"target.interactiveSessions.cooldownSeconds", Asks::kWhenNotDefault, "3600"},
     {"strategy.type", Asks::kWhenNotWords,
      "Random,All,RoundRobin,LeastRecent,Sticky,Oldest,Newest,Ordinal,PerTopology,Percent"},
     {"strategy.topologyKey", Asks::kWhenNotWords, "kubernetes.io/hostname"},
@@ -65,8 +62,6 @@ std::string asked(const Row& row, const Node& value) {
       return text.empty() ? "" : std::string(row.path);
     case Asks::kWhenPositive:
       return text == "0" ? "" : fmt::format("{}: {}", row.path, text);
-    case Asks::kWhenNotDefault:
-      return text == row.word ? "" : fmt::format("{}: {}", row.path, text);
     case Asks::kWhenWord:
       return text != row.word ? "" : fmt::format("{}: {}", row.path, text);
     case Asks::kWhenNotWords:

@@ -36,6 +36,15 @@ struct ServingProbe {
   friend bool operator==(const ServingProbe&, const ServingProbe&) = default;
 };
 
+/// Which execs and attaches make a pod's sessions count (rule 25).
+enum class SessionExclusion : std::uint8_t { kStdinOrTty, kAnyExec, kNone };
+
+struct InteractiveSessions {
+  SessionExclusion exclude = SessionExclusion::kStdinOrTty;
+  std::int32_t cooldown_seconds = 3600;  // after the last one that counts
+  friend bool operator==(const InteractiveSessions&, const InteractiveSessions&) = default;
+};
+
 struct Target {
   LabelSelector selector;
   std::optional<WorkloadRef> workload_ref;
@@ -47,6 +56,7 @@ struct Target {
   Ownership ownership = Ownership::kRequired;
   std::int32_t min_eligible = 1;
   std::optional<ServingProbe> serving_probe;
+  InteractiveSessions interactive_sessions;
   friend bool operator==(const Target&, const Target&) = default;
 };
 
@@ -84,6 +94,7 @@ struct PodJobTemplateSpec {
   std::int32_t active_deadline_seconds = 600;
   DeliveryPolicy delivery_policy = DeliveryPolicy::kAtMostOnce;
   OutputPolicy output_policy = OutputPolicy::kOnFailure;
+  std::string service_account_name;  // of the same namespace; empty: podcron's own account
   /// The first field, as a path such as "http" or "target.servingProbe", whose non-default value
   /// this build cannot honour; empty when there is none.
   std::string not_implemented;

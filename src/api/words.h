@@ -19,6 +19,11 @@ inline constexpr Word<Ownership> kOwnershipWords[] = {
     {"Required", Ownership::kRequired},
     {"Optional", Ownership::kOptional},
 };
+inline constexpr Word<SessionExclusion> kSessionExclusionWords[] = {
+    {"StdinOrTTY", SessionExclusion::kStdinOrTty},
+    {"AnyExec", SessionExclusion::kAnyExec},
+    {"None", SessionExclusion::kNone},
+};
 inline constexpr Word<NoTargetPolicy> kNoTargetPolicyWords[] = {
     {"Wait", NoTargetPolicy::kWait},
     {"Skip", NoTargetPolicy::kSkip},

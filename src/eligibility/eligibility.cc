@@ -203,11 +203,12 @@ Reason reason_at(std::size_t rule) {
 /// Only when nothing but time is missing: whatever else changes is a watch event or the end of a
 /// run.
 void note_reconsideration(const Subject& subject, std::size_t failed, Assessment& out) {
-  const std::optional<WallTime> instant = available_at(subject);
+  const std::optional<WallTime> instant = time_served_at(subject);
   if (!instant) return;
   const auto later = rules().subspan(failed + 1);
-  if (!std::all_of(later.begin(), later.end(),
-                   [&](const Rule& rule) { return rule.passes(subject); })) {
+  if (!std::all_of(later.begin(), later.end(), [&](const Rule& rule) {
+        return waits_for_time(rule.reason) || rule.passes(subject);
+      })) {
     return;
   }
   out.reconsider_at = std::min(out.reconsider_at.value_or(*instant), *instant);
@@ -283,7 +284,7 @@ void judge(const Inquiry& inquiry, Assessment& out) {
       out.eligible.push_back(pod);
       out.without_readiness_probe += facts.has_readiness_probe ? 0 : 1;
     }
-    if (reason == Reason::kNotAvailableYet) note_reconsideration(subject, failed, out);
+    if (waits_for_time(reason)) note_reconsideration(subject, failed, out);
   }
 }
 

@@ -25,6 +25,11 @@
 
 namespace podcron::eligibility {
 
+/// Rule 25: when somebody last exec'd into the pod (by UID) or attached to it, of what `exclude`
+/// counts; nullopt: nobody.
+using LastSession =
+    std::function<std::optional<WallTime>(const Uid& pod, api::SessionExclusion exclude)>;
+
 /// What one PodCronJob (or PodJob) asks of its pods, and the controller's own settings.
 struct Criteria {
   std::string_view namespace_;
@@ -39,6 +44,7 @@ struct Criteria {
   const store::EndpointStore* endpoints = nullptr;
   /// Rule 27: pods (by UID) that rest after a start failure. Null: none.
   std::function<bool(const Uid& pod)> recently_failed = nullptr;
+  LastSession last_session = nullptr;  // null: no session is known
 };
 
 /// The first failing rule, kEligible when none fails. Cost: O(rules) and a few look-ups of owners;
@@ -68,7 +74,7 @@ struct Assessment {
   /// Of the eligible ones: whose target container has no readinessProbe, so that Ready says only
   /// that it was started.
   std::int64_t without_readiness_probe = 0;
-  /// When a pod that is only too young (rule 21) becomes eligible; nullopt when none is.
+  /// When a pod that only time holds back (rules 21 and 25) becomes eligible; nullopt: none is.
   std::optional<WallTime> reconsider_at;
 
   /// Memory that assess() keeps for its next call; means nothing to anybody else.

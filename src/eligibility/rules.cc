@@ -114,8 +114,14 @@ bool container_ready(const Subject& subject) {
 
 bool pod_ready(const Subject& subject) { return subject.row.ready; }
 
+/// When the pod has been Ready for minReadySeconds; nullopt while it is not Ready.
+std::optional<WallTime> available_at(const Subject& subject) {
+  if (subject.criteria.target->min_ready_seconds <= 0) return WallTime::min();
+  if (!subject.row.ready || !subject.row.has_ready_since) return std::nullopt;
+  return subject.row.ready_since + Seconds(subject.criteria.target->min_ready_seconds);
+}
+
 bool available(const Subject& subject) {
-  if (subject.criteria.target->min_ready_seconds <= 0) return true;
   const std::optional<WallTime> instant = available_at(subject);
   return instant && *instant <= subject.criteria.now;
 }
@@ -135,6 +141,19 @@ bool endpoint_serving(const Subject& subject) {
 }
 
 bool no_ephemeral_container(const Subject& subject) { return !subject.row.ephemeral_running; }
+
+/// When the cooldown after the last session is over.
+WallTime left_alone_at(const Subject& subject) {
+  const Criteria& criteria = subject.criteria;
+  const api::InteractiveSessions& sessions = criteria.target->interactive_sessions;
+  if (!criteria.last_session || sessions.exclude == api::SessionExclusion::kNone) {
+    return WallTime::min();
+  }
+  const auto last = criteria.last_session(subject.row.uid, sessions.exclude);
+  return last ? *last + Seconds(sessions.cooldown_seconds) : WallTime::min();
+}
+
+bool left_alone(const Subject& subject) { return left_alone_at(subject) <= subject.criteria.now; }
 
 bool not_busy(const Subject& subject) {
   return !subject.criteria.busy || !subject.criteria.busy(subject.row.uid);
@@ -170,6 +189,7 @@ constexpr std::array kRules{
     Rule{Reason::kNotInService, in_service},
     Rule{Reason::kEndpointNotServing, endpoint_serving},
     Rule{Reason::kEphemeralContainerRunning, no_ephemeral_container},
+    Rule{Reason::kInteractiveSession, left_alone},
     Rule{Reason::kPodBusy, not_busy},
     Rule{Reason::kRecentlyFailed, not_recently_failed},
 };
@@ -197,9 +217,14 @@ bool is_made_by_owner(const store::PodStore::Row& row, const ShapeFacts& facts) 
   return facts.owner_is_stateful_set ? row.name_is_numbered : row.name_is_generated;
 }
 
-std::optional<WallTime> available_at(const Subject& subject) {
-  if (!subject.row.ready || !subject.row.has_ready_since) return std::nullopt;
-  return subject.row.ready_since + Seconds(subject.criteria.target->min_ready_seconds);
+bool waits_for_time(Reason reason) {
+  return reason == Reason::kNotAvailableYet || reason == Reason::kInteractiveSession;
+}
+
+std::optional<WallTime> time_served_at(const Subject& subject) {
+  const std::optional<WallTime> available = available_at(subject);
+  if (!available) return std::nullopt;
+  return std::max(*available, left_alone_at(subject));
 }
 
 }  // namespace podcron::eligibility

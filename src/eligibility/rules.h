@@ -37,7 +37,9 @@ std::size_t first_failing(const Subject& subject);
 /// Rule 7: the pod's controller made it, and did not only adopt it.
 bool is_made_by_owner(const store::PodStore::Row& row, const ShapeFacts& facts);
 
-/// When the pod has been Ready for minReadySeconds; nullopt while it is not Ready.
-std::optional<WallTime> available_at(const Subject& subject);
+/// Refuses a pod for no other cause than that too little time has passed.
+bool waits_for_time(Reason reason);
+/// When no such rule refuses the pod any more, if nothing changes; nullopt while it is not Ready.
+std::optional<WallTime> time_served_at(const Subject& subject);
 
 }  // namespace podcron::eligibility

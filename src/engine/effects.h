@@ -18,6 +18,7 @@
 #include "api/exec_report.h"
 #include "base/time.h"
 #include "cron/zone_database.h"
+#include "kube/admission_review.h"
 #include "kube/stream_item.h"
 
 namespace podcron::engine {
@@ -91,12 +92,18 @@ struct Metric {
   double value = 1;
 };
 
+/// The answer to a SessionReview: allowed, as always. Exactly one each, unless the process ends.
+struct AnswerReview {
+  std::uint64_t review = 0;
+};
+
 /// Everything was given back; the process may end.
 struct Exit {
   int code = 0;
 };
 
-using Effect = std::variant<KubeRequest, OpenStream, ExecTask, Cancel, Log, Metric, Exit>;
+using Effect =
+    std::variant<KubeRequest, OpenStream, ExecTask, Cancel, AnswerReview, Log, Metric, Exit>;
 
 // ---- Inputs ----
 
@@ -139,6 +146,13 @@ struct TaskEnded {
   api::ExecReport report;
 };
 
+/// The API server asks before it connects somebody to a pod.
+struct SessionReview {
+  std::uint64_t review = 0;  // never reused; for the answer
+  kube::ConnectReview connect;
+  std::string fault;  // what is wrong with the review; then `connect` means nothing
+};
+
 /// New tzdata was read (also once at the start).
 struct ZonesReplaced {
   std::shared_ptr<const ZoneDatabase> zones;
@@ -151,6 +165,6 @@ struct Wake {};
 struct Shutdown {};
 
 using Input = std::variant<StreamBatch, StreamEnded, KubeReply, TaskStarted, TaskEnded,
-                           ZonesReplaced, Wake, Shutdown>;
+                           SessionReview, ZonesReplaced, Wake, Shutdown>;
 
 }  // namespace podcron::engine

@@ -46,7 +46,9 @@ Engine::State::State(EngineConfig config)
       holders_(
           {config_.lease_namespace, holder_, config_.lease_duration, config_.lease_renew_period}),
       outbox_(hash64("outbox", config_.process_id)),
-      events_(holder_) {
+      events_(holder_),
+      sessions_(config_.lease_namespace),
+      self_test_(config_.session_webhook, config_.lease_namespace) {
   using kube::ObjectKind;
   const auto add = [&](ObjectKind kind, std::string path, std::string labels = "",
                        std::string namespace_ = "") {
@@ -91,6 +93,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
                  },
                  [&](TaskStarted&& started) { on_task_started(started); },
                  [&](TaskEnded&& ended) { on_task_ended(std::move(ended)); },
+                 [&](SessionReview&& review) { on_session_review(std::move(review)); },
                  [&](ZonesReplaced&& replaced) { on_zones_replaced(std::move(replaced.zones)); },
                  [&](Wake&&) {},
                  [&](Shutdown&&) { on_shutdown(); },
@@ -107,6 +110,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
     ready_.erase(ready_.begin());
     if (JobRow* row = jobs_.find(id)) process_job(*row);
   }
+  tend_sessions();
   if (draining_) drain();
   send_dials();
   outbox_.pump(now, next_id_, *out_);
@@ -214,6 +218,7 @@ WakeAt Engine::State::wake_at() const {
   if (!lease_released_) mono(holders_.wake_at());
   if (drain_until_) mono(*drain_until_);
   if (watch_services_at_ && all_listed_) mono(*watch_services_at_);
+  mono(sessions_wake_at());
   return wake;
 }
 
@@ -248,6 +253,7 @@ void Engine::State::publish_gauges() {
   gauge(metric::kPods, static_cast<double>(pods_.size()));
   gauge(metric::kPodCronJobs, static_cast<double>(jobs_.rows().size()));
   gauge(metric::kRunsActive, static_cast<double>(runs_.size()));
+  gauge(metric::kSessions, static_cast<double>(sessions_.size()));
   gauge(metric::kOutboxWaiting, static_cast<double>(outbox_.waiting()));
   if (server_clock_) {
     const WallTime server =

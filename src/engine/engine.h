@@ -27,6 +27,10 @@ struct EngineConfig {
   std::int32_t runs_per_namespace_max = 100;
   std::int32_t concurrent_runs_max = 500;
   bool globally_suspended = false;
+  /// SessionReviews come: somebody listens for the API server's webhook.
+  bool session_webhook = false;
+  /// Which namespaces it is asked about; empty: all.
+  api::LabelSelector session_namespaces;
   Seconds lease_duration{15};
   Seconds lease_renew_period{5};
 };

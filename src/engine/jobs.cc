@@ -216,10 +216,13 @@ void Engine::State::process_job(JobRow& row) {
                              [&](const Uid& pod) {
                                return back_off_.rests(now_.mono, job.meta.uid, job.meta.generation,
                                                       pod);
-                             }};
+                             },
+                             last_session(),
+                             detection_for(row)};
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;
+  if (!plan.write) row.detection = self_test_.version();
   // The end of a run may free a place, or the pod that this one waits for.
   if (plan.memory.waiting) bound_waiters_.insert(row.id);
 
@@ -326,6 +329,7 @@ void Engine::State::submit_status(JobRow& row, reconcile::Plan&& plan) {
 void Engine::State::written(JobRow& row) {
   const api::PodCronJob& job = row.object;
   row.failures = 0;
+  row.detection = self_test_.version();
   row.memory.deferred.clear();
   row.memory.unreachable_through.reset();
   const EventSubject subject{job.meta.namespace_, "PodCronJob", job.meta.name, job.meta.uid};

@@ -1,9 +1,10 @@
 // The order of requests: what waits, what is under way, what is repeated.
 //
-// Priorities when requests wait: lease, claims (at most kClaimsInFlightMax), permits, the live
-// reads before a dial, outcomes, the rest. A request whose fate is unknown is sent again,
-// unchanged, until an answer is certain; while nothing gets through, everything waits for one
-// probe (0.5 s doubled to 10 s, with jitter). Bounded by the number of runs and objects.
+// Priorities when requests wait: lease, sessions (somebody waits for each), claims (at most
+// kClaimsInFlightMax), permits, the live reads before a dial, outcomes, the rest. A request whose
+// fate is unknown is sent again, unchanged, until an answer is certain; while nothing gets through,
+// everything waits for one probe (0.5 s doubled to 10 s, with jitter). Bounded by the number of
+// runs and objects.
 #pragma once
 
 #include <array>
@@ -21,8 +22,8 @@
 
 namespace podcron::engine {
 
-enum class Priority : std::uint8_t { kLease, kClaim, kPermit, kRead, kOutcome, kRest };
-inline constexpr std::size_t kPriorityCount = 6;
+enum class Priority : std::uint8_t { kLease, kSession, kClaim, kPermit, kRead, kOutcome, kRest };
+inline constexpr std::size_t kPriorityCount = 7;
 
 /// 32 in flight is where the API server's writes stop growing on small machines.
 inline constexpr std::size_t kClaimsInFlightMax = 32;
@@ -49,8 +50,13 @@ enum class CallKind : std::uint8_t {
   kLease,           // POST, PUT or GET of our Lease
   kDeleteLease,
   kEvent,
-  kCheckPod,     // GET Pod of a running target that the watch does not show any more
-  kProbeLabels,  // LIST pods without the serving label
+  kCheckPod,        // GET Pod of a running target that the watch does not show any more
+  kProbeLabels,     // LIST pods without the serving label
+  kStoreSession,    // POST or PATCH of a session's Lease
+  kDeleteSession,   // DELETE of one that is over
+  kReadSessionPod,  // GET Pod for its UID
+  kSelfTest,        // CONNECT to the reserved pod
+  kAskOwnAccount,   // POST SelfSubjectReview
 };
 /// For logs and metrics.
 std::string_view to_string(CallKind kind);

@@ -186,6 +186,7 @@ eligibility::Criteria Engine::State::criteria_of(std::string_view namespace_,
   criteria.owner_kinds = &config_.owner_kinds;
   criteria.now = whole_seconds(now_.wall);
   criteria.endpoints = &endpoints_;
+  criteria.last_session = last_session();
   return criteria;
 }
 
@@ -339,6 +340,15 @@ void Engine::State::on_answer(Answer&& answer) {
     case CallKind::kDeleteLease:
       if (lease_released_) drain_until_ = now_.mono;
       return;
+    case CallKind::kReadSessionPod:
+      return on_session_pod_read(answer);
+    case CallKind::kStoreSession:
+      return on_session_stored(answer);
+    case CallKind::kSelfTest:
+      return self_test_.on_answer(now_, reply);
+    case CallKind::kAskOwnAccount:
+      return on_own_account(answer);
+    case CallKind::kDeleteSession:
     case CallKind::kEvent:
       return;
     case CallKind::kPermit:

@@ -21,6 +21,8 @@
 #include "engine/event_recorder.h"
 #include "engine/holders.h"
 #include "engine/outbox.h"
+#include "engine/self_test.h"
+#include "engine/sessions.h"
 #include "engine/start_back_off.h"
 #include "engine/tables.h"
 #include "kube/watch_machine.h"
@@ -85,7 +87,11 @@ struct Engine::State {
   void put(Stream& stream, kube::Object&& object);
   void remove(kube::Object&& object);
   void sweep(Stream& stream);
-  void suspend_namespace(const std::string& name, std::optional<std::uint32_t> epoch);
+  /// Namespaces with the epoch of the list that last showed them so.
+  using NamespaceSet = std::map<std::string, std::uint32_t, std::less<>>;
+  void put_namespace(const api::Namespace& namespace_, std::uint32_t epoch);
+  void mark_namespace(NamespaceSet& set, const std::string& name,
+                      std::optional<std::uint32_t> epoch);
   void pod_changed(std::string_view namespace_, std::string_view name);
   [[nodiscard]] std::uint32_t epoch_of(kube::ObjectKind kind) const;
 
@@ -128,6 +134,24 @@ struct Engine::State {
   void forget_ends(const api::PodCronJob& job);
   void wake_bound_waiters();
   void free_pods(const std::string& run);
+
+  // ---- session_reviews.cc: who works in which pod (rule 25) ----
+  void on_session_review(SessionReview&& review);
+  [[nodiscard]] bool is_own_session(const kube::ConnectReview& connect) const;
+  void note_session(const kube::ConnectReview& connect, const Uid& pod, std::uint64_t review);
+  void answer_review(std::uint64_t review, std::string_view result);
+  void on_session_pod_read(const Answer& answer);
+  void on_session_stored(const Answer& answer);
+  void session_stored(const std::optional<std::string>& pod);
+  void session_changed(const std::optional<std::string>& pod);
+  void tend_sessions();
+  void tell_detection();
+  void remove_sessions();
+  void ask_own_account();
+  void on_own_account(const Answer& answer);
+  [[nodiscard]] eligibility::LastSession last_session() const;
+  [[nodiscard]] reconcile::SessionDetection detection_for(const JobRow& row) const;
+  [[nodiscard]] MonoTime sessions_wake_at() const;
 
   // ---- label_probe.cc ----
   void probe_labels(JobRow& row);
@@ -226,9 +250,18 @@ struct Engine::State {
   Holders holders_;
   Outbox outbox_;
   EventRecorder events_;
+  Sessions sessions_;
+  SelfTest self_test_;
+  std::uint32_t detection_told_ = 0;  // version of what was logged and handed to the plans
+  MonoTime sessions_at_{};            // when to look for Leases that are over
+  std::string own_account_;           // as admission sees us; empty: not known yet
+  /// Not answered yet, and until when they must be.
+  std::map<std::uint64_t, MonoTime> session_reviews_;
+  /// Those whose pod is read live, by its key.
+  std::map<std::string, std::vector<SessionReview>, std::less<>> session_reads_;
 
-  /// Those whose annotation holds runs back, with the epoch of the list that last showed it.
-  std::map<std::string, std::uint32_t, std::less<>> suspended_namespaces_;
+  NamespaceSet suspended_namespaces_;  // whose annotation holds runs back
+  NamespaceSet unseen_namespaces_;     // whose sessions the webhook is not asked about
 
   std::set<JobId> ready_;  // the work queue
   std::set<std::pair<WallMillis, JobId>> wall_timers_;

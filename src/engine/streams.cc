@@ -199,12 +199,12 @@ void Engine::State::put(Stream& stream, kube::Object&& object) {
                  },
                  [&](api::PodCronJob&& job) { put_job(std::move(job)); },
                  [&](api::PodJob&& record) { put_record(record); },
-                 [&](api::Lease&& lease) { holders_.apply(now_, lease, epoch); },
-                 [&](api::Namespace&& namespace_) {
-                   suspend_namespace(namespace_.meta.name,
-                                     namespace_.suspended ? std::optional(epoch) : std::nullopt);
+                 [&](api::Lease&& lease) {
+                   holders_.apply(now_, lease, epoch);
+                   session_stored(sessions_.apply(lease, epoch));
                  },
                  [&](api::EndpointSlice&& slice) { put_slice(slice, epoch); },
+                 [&](api::Namespace&& namespace_) { put_namespace(namespace_, epoch); },
              },
              std::move(object));
 }
@@ -229,9 +229,13 @@ void Engine::State::remove(kube::Object&& object) {
                    const RecordRow* row = records_.find(name);
                    if (row != nullptr && row->uid == record.meta.uid) erase_record(name);
                  },
-                 [&](api::Lease&& lease) { holders_.erase(now_, lease); },
+                 [&](api::Lease&& lease) {
+                   holders_.erase(now_, lease);
+                   session_changed(sessions_.erase(lease));
+                 },
                  [&](api::Namespace&& namespace_) {
-                   suspend_namespace(namespace_.meta.name, std::nullopt);
+                   mark_namespace(suspended_namespaces_, namespace_.meta.name, std::nullopt);
+                   mark_namespace(unseen_namespaces_, namespace_.meta.name, std::nullopt);
                  },
                  [&](api::EndpointSlice&& slice) { remove_slice(slice); },
              },
@@ -263,19 +267,21 @@ void Engine::State::sweep(Stream& stream) {
     case ObjectKind::kPodJob:
       for (const std::string& name : records_.not_marked(epoch)) erase_record(name);
       break;
-    case ObjectKind::kNamespace: {
-      std::vector<std::string> gone;
-      for (const auto& [name, marked] : suspended_namespaces_) {
-        if (marked != epoch) gone.push_back(name);
+    case ObjectKind::kNamespace:
+      for (NamespaceSet* set : {&suspended_namespaces_, &unseen_namespaces_}) {
+        std::vector<std::string> gone;
+        for (const auto& [name, marked] : *set) {
+          if (marked != epoch) gone.push_back(name);
+        }
+        for (const std::string& name : gone) mark_namespace(*set, name, std::nullopt);
       }
-      for (const std::string& name : gone) suspend_namespace(name, std::nullopt);
       break;
-    }
     case ObjectKind::kEndpointSlice:
       endpoints_listed(stream);
       break;
     case ObjectKind::kLease:
       holders_.sweep(now_, epoch);
+      for (const std::string& pod : sessions_.sweep(epoch)) session_changed(pod);
       for (const std::string& lease : holders_.abandoned(now_)) {
         Call call;
         call.kind = CallKind::kDeleteLease;
@@ -296,18 +302,29 @@ void Engine::State::sweep(Stream& stream) {
   }
 }
 
-/// The namespace's switch, marked with the epoch of the list that showed it; nullopt: off.
-void Engine::State::suspend_namespace(const std::string& name, std::optional<std::uint32_t> epoch) {
-  const auto at = suspended_namespaces_.find(name);
-  const bool was = at != suspended_namespaces_.end();
+void Engine::State::put_namespace(const api::Namespace& namespace_, std::uint32_t epoch) {
+  const auto marked = [&](bool in) { return in ? std::optional(epoch) : std::nullopt; };
+  const bool seen =
+      config_.session_namespaces.empty() || config_.session_namespaces.matches(namespace_.labels);
+  mark_namespace(suspended_namespaces_, namespace_.meta.name, marked(namespace_.suspended));
+  mark_namespace(unseen_namespaces_, namespace_.meta.name, marked(!seen));
+}
+
+/// Puts it into the set, with the epoch of the list that showed it so; nullopt: takes it out.
+void Engine::State::mark_namespace(NamespaceSet& set, const std::string& name,
+                                   std::optional<std::uint32_t> epoch) {
+  const auto at = set.find(name);
+  const bool was = at != set.end();
   if (epoch) {
-    suspended_namespaces_[name] = *epoch;
+    set[name] = *epoch;
   } else if (was) {
-    suspended_namespaces_.erase(at);
+    set.erase(at);
   }
   if (was == epoch.has_value()) return;
-  for (const auto& [id, row] : jobs_.rows()) {
-    if (row.object.meta.namespace_ == name) enqueue(id);
+  for (auto& [id, row] : jobs_.rows()) {
+    if (row.object.meta.namespace_ != name) continue;
+    row.detection = 0;  // told anew
+    enqueue(id);
   }
 }
 

@@ -45,6 +45,7 @@ struct JobRow {
   std::optional<MonoTime> flush_at;   // settled runs are written by then
   std::optional<MonoTime> rested_at;  // when a pod that rests (rule 27) may be chosen again
   std::uint32_t failures = 0;         // refused writes in a row
+  std::uint32_t detection = 0;        // version of SessionDetection that the status was told
   // Of the write in flight:
   std::optional<reconcile::Claim> claim;
   std::vector<reconcile::Disposal> disposals;

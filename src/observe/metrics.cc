@@ -11,7 +11,7 @@ constexpr std::array kDurationBuckets{0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.
 
 using enum MetricType;
 
-constexpr std::array<MetricRow, 19> kRows{{
+constexpr std::array<MetricRow, 22> kRows{{
     {metric::kApiClockSkew,
      kGauge,
      "Local clock minus the API server's Date header, in seconds.",
@@ -39,6 +39,15 @@ constexpr std::array<MetricRow, 19> kRows{{
      kCounter,
      "Scheduled times decided: claimed, skipped or missed, with the reason.",
      {}},
+    {metric::kSessionDetection,
+     kGauge,
+     "1 while the last self-test of the session webhook arrived.",
+     {}},
+    {metric::kSessionReviews,
+     kCounter,
+     "Execs and attaches that the API server asked about, by what became of them.",
+     {}},
+    {metric::kSessions, kGauge, "Leases of interactive sessions known.", {}},
     {metric::kStartSkew, kHistogram, "From a scheduled time to the dialled task, by executor.",
      kLatencyBuckets},
     {metric::kTakeOvers, kCounter, "Runs taken over from a gone holder, by what was found.", {}},

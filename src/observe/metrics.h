@@ -36,6 +36,9 @@ inline constexpr std::string_view kOutboxWaiting = "podcron_requests_waiting";
 inline constexpr std::string_view kClockSteps = "podcron_clock_steps_total";
 inline constexpr std::string_view kApiClockSkew = "podcron_api_clock_skew_seconds";
 inline constexpr std::string_view kTzdata = "podcron_tzdata_version_info";
+inline constexpr std::string_view kSessionReviews = "podcron_session_reviews_total";
+inline constexpr std::string_view kSessions = "podcron_sessions";
+inline constexpr std::string_view kSessionDetection = "podcron_session_detection_active";
 inline constexpr std::string_view kTakeOvers = "podcron_take_overs_total";
 }  // namespace metric
 

@@ -59,6 +59,9 @@ inline constexpr std::string_view kNotLabelledServing = "NotLabelledServing";
 inline constexpr std::string_view kNoPodsMatch = "NoPodsMatch";
 inline constexpr std::string_view kServingUnproven = "ServingUnproven";
 inline constexpr std::string_view kEndpointsNotListed = "EndpointsNotListed";
+// Of SessionDetection.
+inline constexpr std::string_view kActive = "Active";
+inline constexpr std::string_view kDegraded = "Degraded";
 inline constexpr std::string_view kDisabled = "Disabled";
 inline constexpr std::string_view kInternalError = "InternalError";
 }  // namespace condition

@@ -449,7 +449,8 @@ void Planner::assess(eligibility::Assessment& out) const {
                                        view.busy,
                                        wall,
                                        view.endpoints,
-                                       view.recently_failed};
+                                       view.recently_failed,
+                                       view.last_session};
   eligibility::assess(view.pods, view.owners, criteria, out);
 }
 
@@ -537,8 +538,10 @@ Plan plan(const View& view, Now now) {
     planner.finish();
     return plan;
   }
-  planner.turn(condition::kSessionDetection, ConditionStatus::kUnknown, condition::kDisabled,
-               "interactive sessions are not watched by this version");
+  if (tell_session_detection(plan.status, view.session_detection, planner.generation(),
+                             planner.wall)) {
+    plan.write = true;
+  }
   const bool in_future = *plan.status.decided_through > planner.wall + kFutureTolerance;
   if (rests || !view.endpoints_refused.empty()) {
     plan.memory.waiting = planner.memory.waiting;

@@ -18,6 +18,7 @@
 #include "eligibility/eligibility.h"
 #include "reconcile/due_time.h"
 #include "reconcile/ledger.h"
+#include "reconcile/session_detection.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -87,6 +88,8 @@ struct View {
   std::string endpoints_refused{};
   /// Rule 27, for this PodCronJob.
   std::function<bool(const Uid& pod)> recently_failed = nullptr;
+  eligibility::LastSession last_session = nullptr;  // rule 25
+  SessionDetection session_detection = {};
 };
 
 /// A run to be claimed.

@@ -175,6 +175,7 @@ bool Process::perform(engine::Effect& effect) {
                        }
                        return false;
                      },
+                     [&](engine::AnswerReview&) { return true; },
                      [&](engine::Metric&) { return false; },
                      [&](engine::Exit&) {
                        end(ProcessEnd::kExit);

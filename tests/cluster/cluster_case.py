@@ -17,12 +17,13 @@ class ClusterCase(unittest.TestCase):
     controllers = 1
     plane_arguments = ()
     controller_arguments = ()
+    chart_values = ()
 
     @classmethod
     def setUpClass(cls):
         cls.plane = Plane(arguments=cls.plane_arguments)
         cls.addClassCleanup(cls.plane.stop)
-        cls.plane.install("rbac.clusterWideExec=true")
+        cls.plane.install("rbac.clusterWideExec=true", *cls.chart_values)
         cls.running = []
         for _ in range(cls.controllers):
             cls.start_controller()

@@ -7,6 +7,7 @@ condition can be waited for, and every process started here is ended by its id.
 import json
 import os
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -107,7 +108,9 @@ class Plane:
         rendered = subprocess.run(
             [os.path.join(ROOT, "helm/run-helm"), "template", "podcron",
              os.path.join(ROOT, "helm/podcron"), "--namespace", SYSTEM, "--kube-version", "1.36.4",
-             "--set", "replicas=0", *[a for v in values for a in ("--set", v)]],
+             # Without the webhook's process every exec of a test would wait for its time-out.
+             "--set", "replicas=0", "--set", "sessions.enabled=false",
+             *[a for v in values for a in ("--set", v)]],
             capture_output=True, text=True)
         if rendered.returncode != 0:
             raise Failure("helm template: " + rendered.stderr.strip())
@@ -219,6 +222,13 @@ class Controller:
                 self.process.wait()
         self.log.close()
         return self.process.returncode
+
+
+def free_port():
+    """A port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def deployment(name, replicas, namespace="default", labels=None, containers=None, annotations=None):

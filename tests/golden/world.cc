@@ -110,6 +110,13 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
                                                    : api::Revision::kPreferLatest;
   } else if (key == "service") {
     spec.job.target.service_name = value;
+  } else if (key == "cooldown") {
+    spec.job.target.interactive_sessions.cooldown_seconds = number(value);
+  } else if (key == "sessions") {
+    spec.job.target.interactive_sessions.exclude =
+        value == "AnyExec" ? api::SessionExclusion::kAnyExec
+        : value == "None"  ? api::SessionExclusion::kNone
+                           : api::SessionExclusion::kStdinOrTty;
   } else if (key == "notImplemented") {
     spec.not_implemented = value;
   } else {
@@ -216,6 +223,8 @@ std::string World::command(const std::string& line) {
     make_slice(words);
   } else if (words[0] == "unlisted") {
     unlisted_ = words.at(1) == "on";
+  } else if (words[0] == "session") {
+    make_session(words);
   } else if (words[0] == "remove") {
     const auto handle = pods_.find(kNamespace, words.at(1));
     if (!handle) throw std::runtime_error("no pod " + words.at(1));
@@ -331,6 +340,14 @@ void World::make_slice(const std::vector<std::string>& words) {
   endpoints_.apply(slice, 1);
 }
 
+void World::make_session(const std::vector<std::string>& words) {
+  const auto handle = pods_.find(kNamespace, words.at(1));
+  const auto at = parse_rfc3339(words.at(2));
+  if (!handle) throw std::runtime_error("no pod " + words[1]);
+  if (!at) throw std::runtime_error(at.error().message);
+  sessions_.push_back({pods_.uid(*handle), words.size() == 3, *at});
+}
+
 std::string World::plan_at(const std::string& time) {
   const auto at = parse_rfc3339(time);
   if (!at) throw std::runtime_error(at.error().message);
@@ -412,7 +429,16 @@ std::string World::plan_job(Job& job, Now now) {
                              job.memory,
                              &endpoints_,
                              unlisted_ ? "the EndpointSlices cannot be read" : "",
-                             [&](const Uid& pod) { return resting_.contains(pod); }};
+                             [&](const Uid& pod) { return resting_.contains(pod); },
+                             [&](const Uid& pod, api::SessionExclusion exclude) {
+                               std::optional<WallTime> last;
+                               for (const Session& each : sessions_) {
+                                 const bool counts =
+                                     each.tty || exclude == api::SessionExclusion::kAnyExec;
+                                 if (each.pod == pod && counts) last = std::max(last, {each.at});
+                               }
+                               return last;
+                             }};
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed = describe(plan);
   job.memory = plan.memory;

@@ -12,6 +12,7 @@
 //   unlisted on|off                no EndpointSlice can be read, or they can again
 //   rests POD on|off               it failed to start a run (rule 27), or is rested
 //   remove POD                     the pod is gone
+//   session POD TIME [exec]        somebody had a shell in it then; exec: ran a command
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
 //   disputed NAME TIME             another controller writes that nextScheduleTime
@@ -52,12 +53,19 @@ class World {
   void make_job(const std::vector<std::string>& words, bool edit);
   void make_pod(const std::vector<std::string>& words);
   void make_slice(const std::vector<std::string>& words);
+  void make_session(const std::vector<std::string>& words);
   std::string plan_at(const std::string& time);
   std::string plan_through(const std::string& time);
   std::string plan_job(Job& job, Now now);
 
   std::map<std::string, Job> jobs_;
   std::map<std::string, api::Outcome> ended_;
+  struct Session {
+    Uid pod;
+    bool tty = true;
+    WallTime at;
+  };
+  std::vector<Session> sessions_;
   store::PodStore pods_;
   store::WorkloadStore owners_;
   store::EndpointStore endpoints_;

@@ -49,3 +49,47 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "podcron.serviceAccoun
   name: {{ include "podcron.serviceAccountName" . }}
   namespace: {{ .Release.Namespace }}
 {{- end -}}
+
+{{/* What the webhooks of templates/sessions.yaml have in common. */}}
+{{- define "podcron.sessionWebhook" -}}
+admissionReviewVersions: [v1]
+# A dry run connects nobody, and nothing is stored for one.
+sideEffects: NoneOnDryRun
+failurePolicy: Ignore
+timeoutSeconds: 2
+matchPolicy: Equivalent
+rules:
+- apiGroups: [""]
+  apiVersions: [v1]
+  operations: [CONNECT]
+  resources: [pods/exec, pods/attach]
+clientConfig:
+  {{- with .Values.sessions.url }}
+  url: {{ . | quote }}
+  {{- else }}
+  service:
+    name: {{ include "podcron.fullname" . }}-sessions
+    namespace: {{ .Release.Namespace }}
+    path: /sessions
+    port: 443
+  {{- end }}
+  {{- with .Values.sessions.tls.caBundle }}
+  caBundle: {{ . }}
+  {{- end }}
+{{- end -}}
+
+{{/* By which name the API server calls the webhook: that of the Service, or the URL's host. */}}
+{{- define "podcron.sessionHost" -}}
+{{- if .Values.sessions.url -}}
+{{- (urlParse .Values.sessions.url).hostname -}}
+{{- else -}}
+{{- printf "%s-sessions.%s.svc" (include "podcron.fullname" .) .Release.Namespace -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A map of labels as a selector: a=b,c=d. */}}
+{{- define "podcron.labelSelector" -}}
+{{- $parts := list -}}
+{{- range $key, $value := . -}}{{- $parts = append $parts (printf "%s=%s" $key $value) -}}{{- end -}}
+{{- join "," $parts -}}
+{{- end -}}

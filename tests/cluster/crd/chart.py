@@ -30,12 +30,17 @@ VALUE_SETS = {
     "exec everywhere": ["rbac.clusterWideExec=true"],
     "bare": ["crds.enabled=false", "serviceAccount.create=false", "serviceAccount.name=mine",
              "rbac.create=false", "rbac.aggregateRoles=false", "admissionPolicy.enabled=false",
-             "service.enabled=false", "resources=null"],
+             "service.enabled=false", "sessions.enabled=false", "resources=null"],
+    "sessions by URL": ["sessions.url=https://10.0.0.1:8443/sessions"],
+    "sessions from a Secret, in some namespaces": [
+        "sessions.tls.secretName=sessions-tls", "sessions.tls.caBundle=YQ==",
+        "sessions.namespaceLabels.team=a"],
 }
 
 TYPOS = ["replica=2", "crds.keeps=true", "image.tags=1", "logLevel=loud", "limits.runsPerPod=0", "ownerKinds={}",
          "namespaces=shop", "namespaces={Shop}", "serviceAccount.create=false",
-         "rbac.extraReadRules[0].verbs={delete}"]
+         "rbac.extraReadRules[0].verbs={delete}", "sessions.url=http://10.0.0.1/sessions",
+         "sessions.url=https://10.0.0.1/", "sessions.tls.secretName=a", "sessions.port=443"]
 
 
 class Helm:
@@ -145,6 +150,17 @@ def check_rights(api, checks):
         for namespace, wanted in ((NAMESPACE, True), ("shop", False), (SYSTEM, False), ("kube-system", False)):
             checks.equal(f"podcron may {verb} pods/exec in {namespace}",
                          may(api, verb, "pods", namespace, subresource="exec"), wanted)
+    for verb in ("get", "create"):
+        for namespace, name, wanted in ((SYSTEM, "podcron-self-test", True), (SYSTEM, "podcron-0", False),
+                                        ("shop", "podcron-self-test", False)):
+            checks.equal(f"podcron may {verb} pods/exec of {namespace}/{name}",
+                         may(api, verb, "pods", namespace, subresource="exec", name=name), wanted)
+    for verb, name, wanted in (("get", "podcron-sessions", True), ("update", "podcron-sessions", True),
+                               ("update", "another", False), ("create", "podcron-sessions", False),
+                               ("delete", "podcron-sessions", False)):
+        checks.equal(f"podcron may {verb} the webhook configuration {name}",
+                     may(api, verb, "validatingwebhookconfigurations", "",
+                         group="admissionregistration.k8s.io", name=name), wanted)
     for verb in ("get", "list", "watch", "create", "update", "patch", "delete"):
         checks.equal(f"podcron may {verb} leases in its own namespace",
                      may(api, verb, "leases", SYSTEM, group="coordination.k8s.io"), True)

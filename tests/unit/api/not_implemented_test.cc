@@ -25,10 +25,6 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
       {R"({"job":{}})", "job"},
       {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
       {R"({"target":{"servingProbe":{"httpGet":{}}}})", "target.servingProbe.httpGet"},
-      {R"({"target":{"interactiveSessions":{"exclude":"AnyExec"}}})",
-       "target.interactiveSessions.exclude: AnyExec"},
-      {R"({"target":{"interactiveSessions":{"cooldownSeconds":60}}})",
-       "target.interactiveSessions.cooldownSeconds: 60"},
       {R"({"strategy":{"type":"Webhook"}})", "strategy.type: Webhook"},
       {R"({"strategy":{"type":"PerTopology","topologyKey":"topology.kubernetes.io/zone"}})",
        "strategy.topologyKey: topology.kubernetes.io/zone"},
@@ -53,7 +49,7 @@ TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
     "outputPolicy":"Never","ttlSecondsAfterFinished":null})"),
             "");
   EXPECT_EQ(in_template(R"({"target":{"revision":"PreferLatest",
-      "interactiveSessions":{"exclude":"None"}},"strategy":{"type":"Random","count":3}})"),
+      "interactiveSessions":{"exclude":"AnyExec","cooldownSeconds":60}},"strategy":{"type":"Random","count":3}})"),
             "");
   for (const char* strategy :
        {R"("type":"RoundRobin")", R"("type":"LeastRecent")", R"("type":"Sticky")",

@@ -135,6 +135,43 @@ TEST(Lease, WithoutAHolderItIsFree) {
   EXPECT_EQ(lease->holder_identity, "");
 }
 
+TEST(SessionLease, ReadsBackWhoWhenAndWhere) {
+  const std::string body =
+      encode_session_lease({"podcron", "a-tty", "tty", "shop/web-0", "alice@example.com",
+                            at("2026-03-08T07:00:00.250Z"), at("2026-03-08T07:00:05Z")});
+  EXPECT_EQ(body,
+            R"({"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{)"
+            R"("name":"a-tty","namespace":"podcron","labels":{"podcron.dev/session":"tty"},)"
+            R"("annotations":{"podcron.dev/pod":"shop/web-0"}},"spec":{)"
+            R"("holderIdentity":"alice@example.com","acquireTime":"2026-03-08T07:00:00.250000Z",)"
+            R"("renewTime":"2026-03-08T07:00:05.000000Z"}})");
+  const auto lease = Decoder().lease(
+      with(body, R"("metadata":{)",
+           R"("metadata":{"resourceVersion":"5","uid":"0b9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d111",)"));
+  ASSERT_TRUE(lease) << lease.error().message;
+  EXPECT_EQ(lease->holder_identity, "alice@example.com");
+  EXPECT_EQ(lease->session_pod, "shop/web-0");
+  EXPECT_EQ(lease->acquire_time, at("2026-03-08T07:00:00.250Z"));
+  EXPECT_EQ(lease->renew_time, at("2026-03-08T07:00:05Z"));
+}
+
+TEST(SessionLease, ATimeThatIsNoneCountsAsAbsent) {
+  const auto lease = Decoder().lease(
+      R"({"metadata":{"name":"a","namespace":"b","resourceVersion":"5",)"
+      R"("uid":"0b9ff3a0-7f0e-4c50-9d0b-2c1a4ff7d111"},"spec":{"renewTime":"soon","acquireTime":7}})");
+  ASSERT_TRUE(lease) << lease.error().message;
+  EXPECT_EQ(lease->renew_time, std::nullopt);
+  EXPECT_EQ(lease->acquire_time, std::nullopt);
+}
+
+TEST(SessionLease, AUserIsCutBetweenCharacters) {
+  std::string user;
+  while (user.size() <= kSessionUserBytesMax) user += "\xC3\xA9";
+  const std::string body = encode_session_renewal(user, at("2026-03-08T07:00:05Z"));
+  EXPECT_EQ(body.find("\xEF\xBF\xBD"), std::string::npos);
+  EXPECT_LT(body.size(), kSessionUserBytesMax + 100);
+}
+
 TEST(Patches, OfMetadataCarryTheVersionTheyWereDecidedOn) {
   EXPECT_EQ(encode_holder_patch("podcron-0/\"abc\"/2", 7),
             R"({"metadata":{"resourceVersion":"7","annotations":{)"

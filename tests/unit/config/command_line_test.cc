@@ -54,6 +54,29 @@ class CommandLineTest : public ::testing::Test {
   std::string kubeconfig_;
 };
 
+TEST_F(CommandLineTest, TheSessionWebhookIsOffUnlessItIsToldWhereToListen) {
+  const auto off = parse_with_kubeconfig({"--webhook-names", "a.b.svc"});
+  ASSERT_TRUE(off) << off.error().message;
+  EXPECT_FALSE(off->run->webhook_listen);
+  const auto on = parse_with_kubeconfig({"--webhook-listen", ":8443", "--webhook-names",
+                                         "a.b.svc,127.0.0.1", "--webhook-namespaces", "team=a",
+                                         "--webhook-configuration", "podcron-sessions"});
+  ASSERT_TRUE(on) << on.error().message;
+  EXPECT_EQ(on->run->webhook_listen->port, 8443);
+  EXPECT_THAT(on->run->webhook_names, ElementsAre("a.b.svc", "127.0.0.1"));
+  EXPECT_EQ(on->run->webhook_namespaces.to_query(), "team=a");
+}
+
+TEST_F(CommandLineTest, AWebhookWithoutACertificateSaysWhatItWants) {
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--webhook-listen", ":8443"})),
+              HasSubstr("needs --webhook-names"));
+  EXPECT_THAT(error_of(parse_with_kubeconfig(
+                  {"--webhook-listen", ":8443", "--webhook-cert-file", "/tls.crt"})),
+              HasSubstr("got one, wanted both or none"));
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--webhook-listen", "8443"})),
+              HasSubstr("--webhook-listen: "));
+}
+
 TEST_F(CommandLineTest, WithoutAFlagOrAPodThereIsNoCluster) {
   set_environment("KUBECONFIG", kubeconfig_);
   const auto result = parse({});

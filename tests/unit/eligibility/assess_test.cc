@@ -99,6 +99,17 @@ TEST(Assess, ReconsiderAtIsWhenTheFirstPodHasBeenReadyLongEnough) {
             (std::vector<std::string>{"shop-7c9d-ccccc", "shop-7c9d-ddddd"}));
 }
 
+TEST(Assess, ReconsiderAtIsWhenTheCooldownEndsAndThePodIsOldEnough) {
+  Namespace shop;
+  shop.add("bbbbb", [](api::Pod& pod) { pod.ready_since = test::kNow - Seconds(10); });
+  shop.scene.last_tty = test::kNow - Seconds(3590);
+  EXPECT_EQ(shop.assess().reconsider_at, test::kNow + Seconds(10));
+  shop.scene.target.min_ready_seconds = 60;
+  EXPECT_EQ(shop.assess().reconsider_at, test::kNow + Seconds(50));
+  shop.scene.now = *shop.out.reconsider_at;
+  EXPECT_EQ(shop.eligible_names(), std::vector<std::string>{"shop-7c9d-bbbbb"});
+}
+
 TEST(Assess, TimeAloneDoesNotMakeAPodEligibleThatFailsALaterRuleToo) {
   Namespace shop;
   shop.scene.target.min_ready_seconds = 60;

@@ -107,6 +107,8 @@ struct Scene {
   std::vector<std::string> owner_kinds{"ReplicaSet", "StatefulSet", "DaemonSet"};
   std::set<Uid> busy;
   std::set<Uid> failed;
+  std::optional<WallTime> last_tty;   // of the pod
+  std::optional<WallTime> last_exec;  // without stdin or terminal
   WallTime now = kNow;
   store::EndpointStore endpoints;
 
@@ -122,6 +124,12 @@ struct Scene {
     }
     made.now = now;
     made.endpoints = &endpoints;
+    if (last_tty || last_exec) {
+      made.last_session = [this](const Uid& /*pod*/, api::SessionExclusion exclude) {
+        return exclude == api::SessionExclusion::kAnyExec ? std::max(last_tty, last_exec)
+                                                          : last_tty;
+      };
+    }
     return made;
   }
 
@@ -219,6 +227,7 @@ inline std::vector<Spoiler> spoilers() {
          s.endpoints.apply(slice_of({{s.pod.meta.uid, false, false}}), 1);
        }},
       {Reason::kEphemeralContainerRunning, [](Scene& s) { s.pod.ephemeral_running = true; }},
+      {Reason::kInteractiveSession, [](Scene& s) { s.last_tty = s.now; }},
       {Reason::kPodBusy, [](Scene& s) { s.busy.insert(s.pod.meta.uid); }},
       {Reason::kRecentlyFailed, [](Scene& s) { s.failed.insert(s.pod.meta.uid); }},
   };

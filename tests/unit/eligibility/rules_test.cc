@@ -502,6 +502,39 @@ TEST(Rules22And23, WithoutServiceNameNoEndpointIsAsked) {
                  [](Scene& s) { s.target.service_name = "shop-web"; });
 }
 
+TEST(Rule25, ThePodIsLeftAloneForTheWholeCooldown) {
+  const Change an_hour_ago = [](Scene& s) { s.last_tty = s.now - Seconds(3600); };
+  expect_refused(Reason::kInteractiveSession, changed(Scene{}, an_hour_ago),
+                 [](Scene& s) { s.now -= Seconds(1); });
+}
+
+TEST(Rule25, ACommandWithoutTerminalCountsOnlyUnderAnyExec) {
+  expect_refused(
+      Reason::kInteractiveSession, changed(Scene{}, [](Scene& s) { s.last_exec = s.now; }),
+      [](Scene& s) { s.target.interactive_sessions.exclude = api::SessionExclusion::kAnyExec; });
+}
+
+TEST(Rule25, UnderNoneNothingCounts) {
+  expect_refused(
+      Reason::kInteractiveSession,
+      changed(Scene{},
+              [](Scene& s) {
+                s.last_tty = s.now;
+                s.target.interactive_sessions.exclude = api::SessionExclusion::kNone;
+              }),
+      [](Scene& s) { s.target.interactive_sessions.exclude = api::SessionExclusion::kStdinOrTty; });
+}
+
+TEST(Rule25, WithoutACooldownOnlyASessionOfTheFutureCounts) {
+  expect_refused(Reason::kInteractiveSession,
+                 changed(Scene{},
+                         [](Scene& s) {
+                           s.last_tty = s.now;
+                           s.target.interactive_sessions.cooldown_seconds = 0;
+                         }),
+                 [](Scene& s) { s.last_tty = s.now + Seconds(1); });
+}
+
 TEST(Rule26, OnlyTheBusyPodIsBusy) {
   expect_refused(Reason::kPodBusy,
                  changed(Scene{},

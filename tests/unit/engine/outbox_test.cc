@@ -93,11 +93,11 @@ TEST(Outbox, AClaimThatDidNotLeaveIsHandedBackUnlessAnEarlierTryMayHaveBeenExecu
 TEST(Outbox, WaitingRequestsGoByPriority) {
   Post post;
   for (const Priority p : {Priority::kRest, Priority::kOutcome, Priority::kRead, Priority::kPermit,
-                           Priority::kClaim, Priority::kLease}) {
+                           Priority::kClaim, Priority::kSession, Priority::kLease}) {
     post.outbox.submit(call(p, std::to_string(static_cast<int>(p))));
   }
   const auto sent = post.pump(0);
-  ASSERT_EQ(sent.size(), 6u);
+  ASSERT_EQ(sent.size(), 7u);
   for (std::size_t i = 0; i < sent.size(); ++i) EXPECT_EQ(sent[i].body, std::to_string(i));
 }
 
