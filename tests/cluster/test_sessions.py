@@ -168,6 +168,37 @@ class Sessions(ClusterCase):
         wait_for("runs", lambda: len(self.starts_in(pods[0])) >= 3, 30)
         self.assertEqual(self.kinds(pods[0]), set())
 
+    def test_a_session_that_begins_during_a_run_is_told(self):
+        pods = self.make_app(self.app, 1)
+        due = time.gmtime(time.time() + 4)
+        self.plane.apply(pod_cron_job(
+            self.job, f"{due.tm_sec} {due.tm_min} {due.tm_hour} * * *", ["sleep", "12"],
+            app=self.app))
+        wait_for("the run", lambda: self.starts_in(pods[0]), 30, 0.2)
+        self.plane.kubectl("exec", "-i", pods[0], "--", "cat", text="")
+        run = self.ended_runs(self.job)[0]
+        self.assertEqual(run["status"]["phase"], "Succeeded")
+        self.assertEqual(run["status"]["targets"][0]["unexpectedReason"], "InteractiveSession")
+
+    def test_the_api_server_gets_the_answer(self):
+        """Failing open hides a webhook that never answers; failing closed does not."""
+        pods = self.make_app(self.app, 1)
+
+        def fail(policy):
+            self.plane.kubectl("patch", "validatingwebhookconfiguration", "podcron-sessions",
+                               "--type=json", "-p", json.dumps([
+                                   {"op": "replace", "path": "/webhooks/0/failurePolicy",
+                                    "value": policy}]))
+        fail("Fail")
+        self.addCleanup(fail, "Ignore")
+        self.addCleanup(self.controller.process.send_signal, signal.SIGCONT)
+        self.controller.process.send_signal(signal.SIGSTOP)
+        wait_for("the API server sees the new policy", lambda: self.plane.kubectl(
+            "exec", "-i", pods[0], "--", "true", check=False).returncode != 0, 60)
+        self.controller.process.send_signal(signal.SIGCONT)
+        wait_for("the answer arrives", lambda: self.plane.kubectl(
+            "exec", "-i", pods[0], "--", "true", check=False).returncode == 0, 30)
+
     def test_leases_of_gone_pods_go(self):
         pods = self.make_app(self.app, 1)
         self.plane.kubectl("exec", "-i", pods[0], "--", "cat", text="")
