@@ -377,7 +377,7 @@ SHAPES = tuple(shape for _, shapes in GROUPS for shape in shapes)
 # What the plane cannot make -> why not, and what stands for it.
 NOT_MADE = (
     ("`kubectl exec`, `attach` and `cp`, k9s, Lens", "they leave nothing in the pod's object, so there is "
-     "no shape to refuse"),
+     "no shape to refuse; the API server tells of them ([sessions](sessions.md))"),
     ("copies by kubectl 1.30 and before", "the plane's client is newer. Those clients take the labels away "
      "whatever the profile, so their copies are `NotLabelledServing`"),
     ("static pods from a node's own folder", "the plane's node has none; the object above has the same "
