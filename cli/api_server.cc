@@ -15,6 +15,7 @@ namespace podcron::cli {
 namespace {
 
 constexpr int kOk = 200;
+constexpr int kCreated = 201;
 constexpr int kNotFoundStatus = 404;
 /// As the controller's: a page of 500 pods is about 5 MB.
 constexpr int kPageItems = 500;
@@ -122,25 +123,34 @@ Result<std::string> ApiServer::get(const std::string& path) {
   return ask(engine::Method::kGet, path);
 }
 
+Result<std::string> ApiServer::dry_run_apply(const std::string& path, const std::string& yaml) {
+  return ask(engine::Method::kPatch,
+             path + "?dryRun=All&fieldManager=kubectl-podcron&force=true&fieldValidation=Strict",
+             yaml);
+}
+
 Result<void> ApiServer::remove(const std::string& path) {
   const auto answer = ask(engine::Method::kDelete, path);
   if (answer || answer.error().code == ErrorCode::kNotFound) return {};
   return tl::unexpected(answer.error());
 }
 
-Result<std::string> ApiServer::ask(engine::Method method, const std::string& path) {
+Result<std::string> ApiServer::ask(engine::Method method, const std::string& path,
+                                   const std::string& yaml) {
   State& state = *state_;
   // Shared: set_value may still be at work over there when this returns here.
   const auto promise = std::make_shared<std::promise<net::Reply>>();
   std::future<net::Reply> future = promise->get_future();
-  state.io.post([&state, promise, method, path, id = ++state.last_call] {
-    state.http.requests->start(id, {method, path, "", kPatience}, [promise](net::Reply reply) {
+  state.io.post([&state, promise, method, path, yaml, id = ++state.last_call] {
+    net::Request request{method, path, yaml, kPatience};
+    if (method == engine::Method::kPatch) request.content_type = "application/apply-patch+yaml";
+    state.http.requests->start(id, std::move(request), [promise](net::Reply reply) {
       promise->set_value(std::move(reply));
     });
   });
   net::Reply reply = future.get();
   if (reply.certainty != engine::Certainty::kDone) return state.unreachable(reply.error);
-  if (reply.head.status != kOk) {
+  if (reply.head.status != kOk && reply.head.status != kCreated) {
     return tl::unexpected(
         refusal(reply.head.status, reply.body, path, state.credentials->access().origin));
   }

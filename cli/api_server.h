@@ -27,6 +27,11 @@ class ApiServer {
   /// server's reason, or why it could not be reached, and the kubeconfig it was reached by.
   Result<std::string> get(const std::string& path);
 
+  /// What the API server would store if this YAML were applied: its defaults filled in, every rule
+  /// and policy asked, a field that it does not know an error. Nothing is changed. Needs the right
+  /// to patch the object. Errors: as get().
+  Result<std::string> dry_run_apply(const std::string& path, const std::string& yaml);
+
   /// DELETE. Errors: as get(); that it is not there is none.
   Result<void> remove(const std::string& path);
 
@@ -38,7 +43,8 @@ class ApiServer {
 
  private:
   struct State;
-  Result<std::string> ask(engine::Method method, const std::string& path);
+  Result<std::string> ask(engine::Method method, const std::string& path,
+                          const std::string& yaml = "");
   explicit ApiServer(std::unique_ptr<State> state);
 
   std::unique_ptr<State> state_;

@@ -92,7 +92,12 @@ void add_podcron_namespace_flag(CLI::App& app, Flags& flags) {
 CLI::App* add_explain(CLI::App& app, Flags& flags) {
   CLI::App* explain = app.add_subcommand(
       "explain", "Pod by pod: eligible, or the reason; and which pods would be chosen next");
-  explain->add_option("name", flags.what, "the PodCronJob")->type_name("NAME")->required();
+  explain->add_option("name", flags.what, "the PodCronJob")->type_name("NAME");
+  explain
+      ->add_option("-f,--filename", flags.file,
+                   "PodCronJobs that are not applied yet, as the API server would take them; "
+                   "- is stdin")
+      ->type_name("FILE");
   explain->add_option("--pod", flags.pod, "only this pod, whether the selector matches it or not")
       ->type_name("POD");
   explain->add_flag("-v,--verbose", flags.verbose,
@@ -196,11 +201,15 @@ Result<Command> to_next(Flags&& flags) {
 }
 
 Result<Command> to_explain(Flags&& flags) {
-  if (flags.what.empty()) return usage("explain: the name is empty");
+  if (flags.what.empty() == flags.file.empty()) {
+    return usage(fmt::format("explain: got {}, wanted one of NAME and -f FILE",
+                             flags.what.empty() ? "nothing" : "two"));
+  }
   auto serving = api::parse_selector(flags.serving_selector);
   if (!serving) return usage("--serving-selector: " + serving.error().message);
   ExplainCommand command;
   command.name = std::move(flags.what);
+  command.file = std::move(flags.file);
   command.pod = std::move(flags.pod);
   command.verbose = flags.verbose;
   command.cluster = std::move(flags.cluster);

@@ -52,9 +52,11 @@ struct ControllerSettings {
   std::int32_t runs_per_pod_max = 5;
 };
 
+/// Exactly one of name and file is set.
 struct ExplainCommand {
   std::string name;
-  std::string pod;  // empty: all
+  std::string file;  // "-": standard input
+  std::string pod;   // empty: all
   bool verbose = false;
   ClusterFlags cluster;
   ControllerSettings controller;

@@ -136,7 +136,7 @@ Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime schedul
   Choice choice{scheduled, {}, ""};
   // Pods that are only too young by now may be old enough by then.
   const eligibility::Assessment assessment = inquiry.assess(scheduled + reconcile::spread_of(job));
-  const strategy::Occasion occasion{job.meta.uid, scheduled, 0, state};
+  const strategy::Occasion occasion{job.meta.uid, scheduled, 0, state, &inquiry.snapshot.nodes};
   const auto targets =
       reconcile::choose_targets(inquiry.snapshot.pods, job.spec.job, assessment, occasion);
   if (targets.empty()) {
@@ -153,7 +153,8 @@ Choice choose(const Inquiry& inquiry, const Schedule& schedule, WallTime schedul
 std::string summary_of(const Inquiry& inquiry, const eligibility::Assessment& assessment) {
   if (assessment.matched == 0) return nothing_matches(inquiry, assessment);
   const api::PodCronJob& job = inquiry.job();
-  const strategy::Occasion occasion{job.meta.uid, inquiry.now, 0, job.status.strategy_state};
+  const strategy::Occasion occasion{job.meta.uid, inquiry.now, 0, job.status.strategy_state,
+                                    &inquiry.snapshot.nodes};
   const auto targets =
       reconcile::choose_targets(inquiry.snapshot.pods, job.spec.job, assessment, occasion);
   return reconcile::target_condition(job, inquiry.settings.serving_selector, "", assessment,
@@ -173,6 +174,9 @@ Result<Explanation> explain(const Snapshot& snapshot, const ControllerSettings& 
   if (!snapshot.sessions_unread.empty()) {
     result.notes.push_back("interactive sessions (rule 25) are left out: " +
                            snapshot.sessions_unread);
+  }
+  if (!snapshot.nodes_unread.empty()) {
+    result.notes.push_back("choices by a label of Nodes cannot be told: " + snapshot.nodes_unread);
   }
   if (!scope.pod.empty() && !snapshot.pods.find(meta.namespace_, scope.pod)) {
     return fail(ErrorCode::kNotFound,

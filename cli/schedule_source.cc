@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/manifest.h"
 #include "cli/yaml_document.h"
 
 namespace podcron::cli {
@@ -51,20 +52,13 @@ Result<api::PodCronJob> read_job(const YAML::Node& document, const std::string& 
   return job;
 }
 
-bool is_ours(const YAML::Node& document) {
-  const YAML::Node version = document["apiVersion"];
-  return version && version.IsScalar() && version.as<std::string>().starts_with("podcron.dev/") &&
-         document["kind"] && document["kind"].IsScalar() &&
-         document["kind"].as<std::string>() == "PodCronJob";
-}
-
 /// No List has another inside; an alias may, even itself.
 enum class Lists : std::uint8_t { kOpen, kSkip };
 
 Result<void> collect(const YAML::Node& document, const std::string& namespace_, Lists lists,
                      std::vector<api::PodCronJob>& out) {
   if (!document.IsMap()) return {};
-  if (is_ours(document)) {
+  if (is_pod_cron_job(document)) {
     auto job = read_job(document, namespace_);
     if (!job) return tl::unexpected(job.error());
     if (out.size() == kManifestObjectsMax) {

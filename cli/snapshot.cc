@@ -7,6 +7,7 @@
 
 #include "api/codec.h"
 #include "kube/paths.h"
+#include "strategy/per_topology.h"
 
 namespace podcron::cli {
 namespace {
@@ -53,12 +54,11 @@ Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& n
   return job;
 }
 
-Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
-                               const std::string& name, const std::string& podcron_namespace) {
-  auto job = get_pod_cron_job(server, namespace_, name);
-  if (!job) return tl::unexpected(job.error());
+Result<Snapshot> take_snapshot(ApiServer& server, api::PodCronJob job,
+                               const std::string& podcron_namespace) {
   Snapshot snapshot;
-  snapshot.job = std::move(*job);
+  snapshot.job = std::move(job);
+  const std::string& namespace_ = snapshot.job.meta.namespace_;
   auto listed = server.list(
       ObjectKind::kPod, fmt::format("/api/v1/namespaces/{}/pods", kube::percent_encode(namespace_)),
       [&](kube::Object&& object) { snapshot.pods.apply(std::get<api::Pod>(object), kEpoch); },
@@ -94,6 +94,15 @@ Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
         snapshot.unreadable);
   }
   if (!listed) return tl::unexpected(listed.error());
+  if (strategy::asks_for_nodes(snapshot.job.spec.job.strategy)) {
+    const auto read = server.list(
+        ObjectKind::kNode, std::string(kube::kNodesPath),
+        [&](kube::Object&& object) {
+          snapshot.nodes.apply(std::get<api::ClusterNode>(object), kEpoch);
+        },
+        snapshot.unreadable);
+    if (!read) snapshot.nodes_unread = read.error().message;
+  }
   if (snapshot.job.spec.job.target.interactive_sessions.exclude != api::SessionExclusion::kNone) {
     const auto read = server.list(
         ObjectKind::kLease, kube::leases_path(podcron_namespace),

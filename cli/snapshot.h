@@ -11,6 +11,7 @@
 #include "engine/sessions.h"
 #include "engine/tables.h"
 #include "store/endpoint_store.h"
+#include "store/node_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -21,6 +22,8 @@ struct Snapshot {
   store::PodStore pods;  // all of the namespace, labelled as serving or not
   store::WorkloadStore workloads;
   store::EndpointStore endpoints;       // filled when target.serviceName is set
+  store::NodeStore nodes;               // filled when the strategy asks for their labels
+  std::string nodes_unread;             // why there are none; empty: they were read
   engine::PodLoad load;                 // rule 26
   engine::Sessions sessions{""};        // rule 25
   std::string sessions_unread;          // why there are none; empty: they were read
@@ -31,9 +34,10 @@ struct Snapshot {
 Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& namespace_,
                                          const std::string& name);
 
-/// One GET and seven lists, eight with target.serviceName. Errors: those of get_pod_cron_job and
-/// ApiServer::list; not that the sessions in podcron's own namespace may not be read.
-Result<Snapshot> take_snapshot(ApiServer& server, const std::string& namespace_,
-                               const std::string& name, const std::string& podcron_namespace);
+/// What `job` meets: seven lists, more with target.serviceName and PerTopology. Errors: those of
+/// ApiServer::list; not that what belongs to no namespace of the user may not be read, Nodes and
+/// the sessions in podcron's own.
+Result<Snapshot> take_snapshot(ApiServer& server, api::PodCronJob job,
+                               const std::string& podcron_namespace);
 
 }  // namespace podcron::cli

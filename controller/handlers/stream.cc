@@ -92,13 +92,22 @@ class DecodingSink final : public net::StreamSink {
   std::string refusal_;  // the body of an answer that is no list and no watch
 };
 
+/// Nodes write their status every few seconds, some 20 KB with the images they hold; their labels
+/// are all that is asked for.
+std::string_view accept_of(const engine::OpenStream& effect) {
+  if (effect.kind != kube::ObjectKind::kNode) return "application/json";
+  return effect.watch ? "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+                      : "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+}
+
 }  // namespace
 
 void perform(engine::OpenStream&& effect, net::StreamTransport& transport,
              std::shared_ptr<loop::Mailbox> mailbox) {
   auto sink =
       std::make_shared<DecodingSink>(effect.id, effect.kind, effect.watch, std::move(mailbox));
-  transport.open(effect.id.value, {std::move(effect.path), effect.inactivity_timeout},
+  const std::string_view accept = accept_of(effect);
+  transport.open(effect.id.value, {std::move(effect.path), effect.inactivity_timeout, accept},
                  std::move(sink));
 }
 

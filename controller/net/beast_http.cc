@@ -111,7 +111,8 @@ class Call : public std::enable_shared_from_this<Call> {
   }
   virtual ~Call() = default;
 
-  void begin(engine::Method method, std::string_view path, std::string_view body);
+  /// The authorization is filled in here.
+  void begin(RequestText request);
   /// Ends it with this error, now.
   void abort(const std::string& error) { end(error, false); }
   void expire() {
@@ -149,10 +150,11 @@ class Call : public std::enable_shared_from_this<Call> {
   bool ended_ = false;
 };
 
-void Call::begin(engine::Method method, std::string_view path, std::string_view body) {
+void Call::begin(RequestText request) {
   Credentials& credentials = core_->credentials();
-  auto text =
-      render_request(credentials.access(), {method, path, credentials.authorization(), body});
+  const std::string authorization = credentials.authorization();
+  request.authorization = authorization;
+  auto text = render_request(credentials.access(), request);
   if (!text) return abort(text.error().message);
   out_ = std::move(*text);
   added_ = core_->add(shared_from_this());
@@ -304,7 +306,12 @@ class BeastTransport final : public Transport {
   void start(CallId id, Request request, OnReply on_reply) override {
     const auto call =
         std::make_shared<RequestCall>(id, core_, request.timeout, std::move(on_reply));
-    call->begin(request.method, request.path, request.body);
+    RequestText text;
+    text.method = request.method;
+    text.path = request.path;
+    text.body = request.body;
+    text.content_type = request.content_type;
+    call->begin(text);
   }
   void cancel(CallId id) override { core_->cancel(id); }
   void cancel_all() override { core_->cancel_all(); }
@@ -423,7 +430,10 @@ class BeastStreams final : public StreamTransport {
   void open(CallId id, StreamCall call, std::shared_ptr<StreamSink> sink) override {
     const auto push =
         std::make_shared<PushCall>(id, core_, call.inactivity_timeout, std::move(sink));
-    push->begin(engine::Method::kGet, call.path, "");
+    RequestText request;
+    request.path = call.path;
+    request.accept = call.accept;
+    push->begin(request);
   }
   void cancel(CallId id) override { core_->cancel(id); }
   void cancel_all() override { core_->cancel_all(); }

@@ -211,7 +211,7 @@ http_request CpprestStreams::make_request(const StreamCall& call, SinkBuffer& bu
   http_request request(web::http::methods::GET);
   request.set_request_uri(web::uri(access.path_prefix + call.path));
   request.headers().add("User-Agent", user_agent());
-  request.headers().add("Accept", "application/json");
+  request.headers().add("Accept", std::string(call.accept));
   // The Host field also replaces SNI and the verified name.
   if (!access.tls_server_name.empty()) request.headers().add("Host", access.tls_server_name);
   if (const std::string authorization = credentials_->authorization(); !authorization.empty()) {

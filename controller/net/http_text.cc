@@ -72,15 +72,16 @@ Result<std::string> render_request(const config::ClusterAccess& access, const Re
   out.append(method_name(text.method)).append(" ");
   out.append(access.path_prefix).append(text.path).append(" HTTP/1.1\r\nHost: ");
   out.append(access.authority()).append("\r\nUser-Agent: ").append(user_agent());
-  out.append("\r\nAccept: application/json\r\n");
+  out.append("\r\nAccept: ").append(text.accept).append("\r\n");
   if (!text.authorization.empty()) {
     out.append("Authorization: ").append(text.authorization).append("\r\n");
   }
   if (text.method != engine::Method::kGet) {
-    const bool patch = text.method == engine::Method::kPatch;
     if (!text.body.empty()) {
-      out.append("Content-Type: ");
-      out.append(patch ? "application/merge-patch+json" : "application/json").append("\r\n");
+      const bool patch = text.method == engine::Method::kPatch;
+      const std::string_view type = patch ? "application/merge-patch+json" : kJson;
+      out.append("Content-Type: ").append(text.content_type.empty() ? type : text.content_type);
+      out.append("\r\n");
     }
     out.append("Content-Length: ").append(std::to_string(text.body.size())).append("\r\n");
   }

@@ -24,11 +24,15 @@ struct ResponseHead {
 /// HTTP date, which then counts from `date`; anything else is as if it were absent.
 ResponseHead make_head(int status, std::string_view date, std::string_view retry_after);
 
+inline constexpr std::string_view kJson = "application/json";
+
 struct RequestText {
   engine::Method method = engine::Method::kGet;
   std::string_view path;  // with query, without the server's prefix
   std::string_view authorization;
   std::string_view body;
+  std::string_view accept = kJson;
+  std::string_view content_type{};  // of a body; empty: JSON, of a PATCH a merge patch
 };
 
 /// Head and body as one piece, so that they leave in one TLS record.

@@ -33,6 +33,7 @@ struct StreamCall {
   std::string path;  // with query
   /// The call ends when no byte came for so long.
   Millis inactivity_timeout{};
+  std::string_view accept = "application/json";  // of static storage
 };
 
 /// Calls on the I/O thread; sinks are called there or on a thread of the implementation.

@@ -22,7 +22,8 @@ struct Request {
   engine::Method method = engine::Method::kGet;
   std::string path;  // with query
   std::string body;
-  Millis timeout{};  // from start() to the last byte of the answer
+  Millis timeout{};                 // from start() to the last byte of the answer
+  std::string_view content_type{};  // of static storage; empty: as http_text.h says
 };
 
 struct Reply {

@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "api/cluster_node.h"
 #include "api/endpoint_slice.h"
 #include "api/json_node.h"
 #include "api/lease.h"
@@ -23,6 +24,7 @@ void read_pod_cron_job(const Node& node, PodCronJob& out);
 void read_pod_job(const Node& node, PodJob& out);
 void read_lease(const Node& node, Lease& out);
 void read_namespace(const Node& node, Namespace& out);
+void read_cluster_node(const Node& node, ClusterNode& out);
 void read_endpoint_slice(const Node& node, EndpointSlice& out);
 
 // ---- parts that several kinds share ----

@@ -32,7 +32,6 @@ constexpr Row kTemplateRows[] = {
     {"target.servingProbe.httpGet", Asks::kWhenSet},
     {"strategy.type", Asks::kWhenNotWords,
      "Random,All,RoundRobin,LeastRecent,Sticky,Oldest,Newest,Ordinal,PerTopology,Percent"},
-    {"strategy.topologyKey", Asks::kWhenNotWords, "kubernetes.io/hostname"},
     {"strategy.webhook", Asks::kWhenSet},
     {"deliveryPolicy", Asks::kWhenWord, "AtLeastOnce"},
     {"backoffLimit", Asks::kWhenPositive},

@@ -102,6 +102,7 @@ void Engine::State::watch_services_of(std::string_view scope, std::set<std::stri
   kube::WatchMachine machine({kube::ObjectKind::kEndpointSlice, path, selector_of(wanted), ""},
                              hash64(path, config_.process_id));
   Stream stream{std::move(machine), std::string(scope), {}, 0};
+  stream.apart = true;
   stream.asked = std::move(wanted);
   streams_.push_back(std::move(stream));
 }
@@ -146,12 +147,7 @@ void Engine::State::endpoints_changed(const std::vector<std::string>& services) 
 }
 
 /// Those whose Service was never listed say why; the others decide on what was seen last.
-void Engine::State::endpoints_refused(Stream& stream, const StreamEnded& ended) {
-  const bool first = stream.refusal.empty();
-  stream.refusal = ended.http_status == 0
-                       ? "the API server does not answer"
-                       : fmt::format("HTTP {}: {}", ended.http_status, ended.error);
-  if (!first) return;
+void Engine::State::endpoints_refused() {
   for (const auto& [key, users] : service_users_) {
     for (const JobId id : users) enqueue(id);
   }

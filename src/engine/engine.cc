@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "engine/state.h"
+#include "kube/paths.h"
 #include "observe/log_keys.h"
 #include "observe/metrics.h"
 
@@ -78,6 +79,9 @@ Engine::State::State(EngineConfig config)
     add_owners(ObjectKind::kDeployment, scope, "deployments", name);
     add_owners(ObjectKind::kControllerRevision, scope, "controllerrevisions", name);
   }
+  add(ObjectKind::kNode, std::string(kube::kNodesPath));
+  streams_.back().needed = false;
+  streams_.back().apart = true;
 }
 
 WakeAt Engine::State::step(Now now, Input&& input) {
@@ -162,9 +166,7 @@ WallTime Engine::State::server_bound() const {
 
 bool Engine::State::listed(bool late_ones_too) const {
   return zones_ && std::all_of(streams_.begin(), streams_.end(), [&](const Stream& s) {
-           // Only who names a Service waits for its slices.
-           return !s.needed || s.machine.synced() || (s.late && !late_ones_too) ||
-                  s.machine.target().kind == kube::ObjectKind::kEndpointSlice;
+           return !s.needed || s.apart || s.machine.synced() || (s.late && !late_ones_too);
          });
 }
 
@@ -325,10 +327,8 @@ WakeAt Engine::step(Now now, Input&& input, std::vector<Effect>& out) {
 
 EngineHealth Engine::health() const {
   const bool refused =
-      std::any_of(state_->streams_.begin(), state_->streams_.end(), [](const State::Stream& s) {
-        const auto kind = s.machine.target().kind;
-        return s.refusals > 0 && kind != kube::ObjectKind::kEndpointSlice;
-      });
+      std::any_of(state_->streams_.begin(), state_->streams_.end(),
+                  [](const State::Stream& s) { return s.refusals > 0 && !s.apart; });
   // What is watched from its first use on does not take readiness away while it is listed.
   return {state_->listed(false), state_->outbox_.reachable() && !refused,
           state_->holders_.held(state_->now_)};

@@ -79,6 +79,7 @@ void Engine::State::put_job(api::PodCronJob&& job) {
   if (row == nullptr) return;
   need_owners(row->object.meta.namespace_);
   note_service(*row);
+  note_topology(*row);
   enqueue(row->id);
 }
 
@@ -183,13 +184,9 @@ void Engine::State::process_job(JobRow& row) {
   parse_schedules(row);
   end_replaced(row);
   const api::PodCronJob& job = row.object;
-  const api::Target& target = job.spec.job.target;
-  std::string refused;
-  if (!endpoints_known(job.meta.namespace_, target)) {
-    refused = why_endpoints_unknown(job.meta.namespace_, target);
-    if (refused.empty()) return;  // looked at again when they are listed
-  }
-  const bool targets_known = refused.empty();
+  const bool known = all_known(job.meta.namespace_, job.spec.job);
+  auto unreadable = why_unknown(job.meta.namespace_, job.spec.job);
+  if (!known && !unreadable) return;  // looked at again when it is listed
   if (row.rested_at && now_.mono >= *row.rested_at) row.assess = true;
   const Schedule* observed = row.observed                ? row.observed.get()
                              : row.schedule->has_value() ? &**row.schedule
@@ -212,13 +209,14 @@ void Engine::State::process_job(JobRow& row) {
                              row.unlabelled_hint,
                              row.memory,
                              &endpoints_,
-                             std::move(refused),
+                             std::move(unreadable),
                              [&](const Uid& pod) {
                                return back_off_.rests(now_.mono, job.meta.uid, job.meta.generation,
                                                       pod);
                              },
                              last_session(),
-                             detection_for(row)};
+                             detection_for(row),
+                             &nodes_};
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;
@@ -239,7 +237,7 @@ void Engine::State::process_job(JobRow& row) {
   if (!plan.settled) row.flush_at.reset();
   const bool flush = row.flush_at && now_.mono >= *row.flush_at;
   set_wake(row, plan.wake_at, look_again_at(row, plan));
-  if (targets_known) tend_active(row);
+  if (known) tend_active(row);
   limit_history(row);
   if (plan.write || flush) submit_status(row, std::move(plan));
 }

@@ -269,7 +269,7 @@ std::vector<api::TargetRef> Engine::State::choose_for(
   const api::PodCronJob& job = row.object;
   return reconcile::choose_targets(
       pods_, job.spec.job, assessment,
-      {job.meta.uid, active.scheduled_time, 0, job.status.strategy_state});
+      {job.meta.uid, active.scheduled_time, 0, job.status.strategy_state, &nodes_});
 }
 
 /// The claim was never dialled: a PodJob comes before every dial. It is taken by writing our holder

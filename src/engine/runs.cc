@@ -201,7 +201,7 @@ eligibility::Assessment Engine::State::assess(std::string_view namespace_, const
     return back_off_.rests(now_.mono, job, generation, pod);
   };
   eligibility::Assessment assessment;
-  if (!endpoints_known(namespace_, spec.target)) return assessment;
+  if (!all_known(namespace_, spec)) return assessment;
   eligibility::assess(pods_, workloads_, criteria, assessment);
   return assessment;
 }
@@ -224,10 +224,10 @@ void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
   const JobRow* row = jobs_.find(entry.job);
   const api::StringMap state =
       row == nullptr ? api::StringMap{} : row->object.status.strategy_state;
-  auto pod =
-      reconcile::choose_again(pods_, run.spec(), assessment,
-                              {origin.pod_cron_job_uid, origin.scheduled_time, again.number, state},
-                              run.targets()[again.target]);
+  auto pod = reconcile::choose_again(
+      pods_, run.spec(), assessment,
+      {origin.pod_cron_job_uid, origin.scheduled_time, again.number, state, &nodes_},
+      run.targets()[again.target]);
   feed(entry, reconcile::Redrawn{again.target, std::move(pod)});
 }
 

@@ -71,12 +71,13 @@ struct Engine::State {
     std::string namespace_;  // empty: all
     EffectId open;
     std::uint32_t refusals = 0;
-    bool needed = true;  // false: not asked for until need() says so
-    bool late = false;   // needed since all others were listed: not being listed is no fault
+    bool needed = true;     // false: not asked for until need() says so
+    bool late = false;      // needed since all others were listed: not being listed is no fault
+    bool apart = false;     // only those PodCronJobs wait for it that ask for what it shows
+    std::string refusal{};  // of one that is apart: the last one's words; empty: it was listed
     // Of EndpointSlices:
     std::set<std::string> asked{};   // names of Services in its selector; see kServicesAskedMax
     std::set<std::string> listed{};  // those of which the store has all slices
-    std::string refusal{};           // the last one's words
   };
   void open_streams();
   void need(std::initializer_list<kube::ObjectKind> kinds, std::string_view namespace_);
@@ -104,11 +105,23 @@ struct Engine::State {
   void remove_slice(const api::EndpointSlice& slice);
   void endpoints_listed(Stream& stream);
   void endpoints_changed(const std::vector<std::string>& services);
-  void endpoints_refused(Stream& stream, const StreamEnded& ended);
+  void endpoints_refused();
   [[nodiscard]] const Stream* endpoint_stream(std::string_view namespace_) const;
   [[nodiscard]] bool endpoints_known(std::string_view namespace_, const api::Target& target) const;
   [[nodiscard]] std::string why_endpoints_unknown(std::string_view namespace_,
                                                   const api::Target& target) const;
+
+  // ---- topology.cc: Nodes, and what a PodCronJob must wait for that others need not ----
+  void note_topology(const JobRow& row);
+  void nodes_changed();
+  void note_refusal(Stream& stream, const StreamEnded& ended);
+  [[nodiscard]] const Stream& node_stream() const;
+  [[nodiscard]] bool nodes_known(const api::StrategySpec& strategy) const;
+  [[nodiscard]] bool all_known(std::string_view namespace_,
+                               const api::PodJobTemplateSpec& spec) const;
+  /// nullopt: it is only not listed yet.
+  [[nodiscard]] std::optional<reconcile::Unreadable> why_unknown(
+      std::string_view namespace_, const api::PodJobTemplateSpec& spec) const;
 
   // ---- jobs.cc: plan and claim (steps 5 and 6) ----
   void enqueue(JobId id);
@@ -243,6 +256,7 @@ struct Engine::State {
   store::PodStore pods_;
   store::WorkloadStore workloads_;
   store::EndpointStore endpoints_;
+  store::NodeStore nodes_;
   JobTable jobs_;
   RecordTable records_;
   PodLoad load_;

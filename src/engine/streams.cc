@@ -38,6 +38,8 @@ std::string_view resource_of(ObjectKind kind) {
       return "namespaces";
     case ObjectKind::kEndpointSlice:
       return "endpointslices";
+    case ObjectKind::kNode:
+      return "nodes";
   }
   return "";
 }
@@ -80,7 +82,8 @@ void Engine::State::open_streams() {
   }
 }
 
-/// From its first use on a resource is watched, and nothing starts before it is listed.
+/// From its first use on a resource is watched, and nothing starts before it is listed, or, if its
+/// stream is apart, nothing that asks for it.
 void Engine::State::need(std::initializer_list<ObjectKind> kinds, std::string_view namespace_) {
   for (Stream& stream : streams_) {
     const bool covers = stream.namespace_.empty() || stream.namespace_ == namespace_;
@@ -89,6 +92,7 @@ void Engine::State::need(std::initializer_list<ObjectKind> kinds, std::string_vi
       continue;
     }
     stream.needed = true;
+    if (stream.apart) continue;
     stream.late = listed_once_;
     all_listed_ = false;
   }
@@ -163,9 +167,7 @@ void Engine::State::on_stream_ended(StreamEnded&& ended) {
            {key::kError, ended.error + crd_hint(stream.machine.target().kind, ended.http_status)},
            {key::kRetryMs, std::to_string(at ? (*at - now_.mono).count() : 0)}});
     }
-    if (refused && stream.machine.target().kind == ObjectKind::kEndpointSlice) {
-      endpoints_refused(stream, ended);
-    }
+    if (refused && stream.apart) note_refusal(stream, ended);
     // The last page itself made it so, before the end of its stream: a flag, not a comparison.
     if (!all_listed_ && synced()) {
       all_listed_ = true;
@@ -204,6 +206,10 @@ void Engine::State::put(Stream& stream, kube::Object&& object) {
                    session_stored(sessions_.apply(lease, epoch));
                  },
                  [&](api::EndpointSlice&& slice) { put_slice(slice, epoch); },
+                 [&](api::ClusterNode&& node) {
+                   // Before the list is complete nobody decides by it.
+                   if (nodes_.apply(node, epoch) && node_stream().machine.synced()) nodes_changed();
+                 },
                  [&](api::Namespace&& namespace_) { put_namespace(namespace_, epoch); },
              },
              std::move(object));
@@ -238,6 +244,7 @@ void Engine::State::remove(kube::Object&& object) {
                    mark_namespace(unseen_namespaces_, namespace_.meta.name, std::nullopt);
                  },
                  [&](api::EndpointSlice&& slice) { remove_slice(slice); },
+                 [&](api::ClusterNode&& node) { nodes_.erase(node); },
              },
              std::move(object));
 }
@@ -278,6 +285,11 @@ void Engine::State::sweep(Stream& stream) {
       break;
     case ObjectKind::kEndpointSlice:
       endpoints_listed(stream);
+      break;
+    case ObjectKind::kNode:
+      nodes_.sweep(epoch);
+      stream.refusal.clear();
+      nodes_changed();
       break;
     case ObjectKind::kLease:
       holders_.sweep(now_, epoch);

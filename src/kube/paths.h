@@ -18,6 +18,7 @@ std::string pod_job_path(std::string_view namespace_, std::string_view name);
 std::string pod_path(std::string_view namespace_, std::string_view name);
 /// Of all namespaces when `namespace_` is empty.
 std::string endpoint_slices_path(std::string_view namespace_);
+inline constexpr std::string_view kNodesPath = "/api/v1/nodes";
 std::string leases_path(std::string_view namespace_);
 std::string lease_path(std::string_view namespace_, std::string_view name);
 std::string events_path(std::string_view namespace_);

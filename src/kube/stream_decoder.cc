@@ -34,6 +34,7 @@ std::string_view workload_kind(ObjectKind kind) {
     case ObjectKind::kLease:
     case ObjectKind::kNamespace:
     case ObjectKind::kEndpointSlice:
+    case ObjectKind::kNode:
       return {};
   }
   return {};
@@ -53,6 +54,8 @@ void read_object(ObjectKind kind, const Node& node, Object& out) {
       return api::read_namespace(node, out.emplace<api::Namespace>());
     case ObjectKind::kEndpointSlice:
       return api::read_endpoint_slice(node, out.emplace<api::EndpointSlice>());
+    case ObjectKind::kNode:
+      return api::read_cluster_node(node, out.emplace<api::ClusterNode>());
     case ObjectKind::kReplicaSet:
     case ObjectKind::kStatefulSet:
     case ObjectKind::kDaemonSet:

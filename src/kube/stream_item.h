@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "api/cluster_node.h"
 #include "api/endpoint_slice.h"
 #include "api/kube_status.h"
 #include "api/lease.h"
@@ -31,10 +32,11 @@ enum class ObjectKind : std::uint8_t {
   kLease,
   kNamespace,
   kEndpointSlice,
+  kNode,
 };
 
 using Object = std::variant<api::Pod, api::Workload, api::PodCronJob, api::PodJob, api::Lease,
-                            api::Namespace, api::EndpointSlice>;
+                            api::Namespace, api::EndpointSlice, api::ClusterNode>;
 
 /// ADDED, MODIFIED, or an item of a page.
 struct Apply {

@@ -59,6 +59,7 @@ inline constexpr std::string_view kNotLabelledServing = "NotLabelledServing";
 inline constexpr std::string_view kNoPodsMatch = "NoPodsMatch";
 inline constexpr std::string_view kServingUnproven = "ServingUnproven";
 inline constexpr std::string_view kEndpointsNotListed = "EndpointsNotListed";
+inline constexpr std::string_view kNodesNotListed = "NodesNotListed";
 // Of SessionDetection.
 inline constexpr std::string_view kActive = "Active";
 inline constexpr std::string_view kDegraded = "Degraded";

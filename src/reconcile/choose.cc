@@ -37,9 +37,10 @@ std::optional<api::TargetRef> choose_again(const store::PodStore& pods,
   const strategy::Row* row = strategy::find(spec.strategy.type);
   if (row == nullptr) return std::nullopt;
   std::vector<store::PodHandle> eligible = assessment.eligible;
-  if (row->again_on_same_node) {
-    std::erase_if(eligible,
-                  [&](store::PodHandle pod) { return pods.node_name(pod) != replaced.node_name; });
+  if (row->may_replace != nullptr) {
+    std::erase_if(eligible, [&](store::PodHandle pod) {
+      return !row->may_replace(spec.strategy, occasion, pods.node_name(pod), replaced.node_name);
+    });
   }
   std::vector<std::uint32_t> chosen;
   const strategy::Candidates candidates(pods, eligible);

@@ -457,7 +457,7 @@ void Planner::assess(eligibility::Assessment& out) const {
 std::vector<api::TargetRef> Planner::choose(WallTime candidate,
                                             const eligibility::Assessment& assessment) const {
   return choose_targets(view.pods, job().spec.job, assessment,
-                        {job().meta.uid, candidate, 0, plan.status.strategy_state});
+                        {job().meta.uid, candidate, 0, plan.status.strategy_state, view.nodes});
 }
 
 void Planner::judge_targets(const eligibility::Assessment& assessment,
@@ -543,7 +543,7 @@ Plan plan(const View& view, Now now) {
     plan.write = true;
   }
   const bool in_future = *plan.status.decided_through > planner.wall + kFutureTolerance;
-  if (rests || !view.endpoints_refused.empty()) {
+  if (rests || view.unreadable) {
     plan.memory.waiting = planner.memory.waiting;
     plan.memory.lacks_pod = planner.memory.lacks_pod;
   } else if (!planner.suspended_by().empty()) {
@@ -551,9 +551,9 @@ Plan plan(const View& view, Now now) {
   } else {
     planner.decide_due();
   }
-  if (!view.endpoints_refused.empty()) {
-    planner.turn(condition::kTargetsAvailable, ConditionStatus::kFalse,
-                 condition::kEndpointsNotListed, view.endpoints_refused);
+  if (view.unreadable) {
+    planner.turn(condition::kTargetsAvailable, ConditionStatus::kFalse, view.unreadable->reason,
+                 view.unreadable->message);
   } else if (view.assess && !plan.claim && !plan.memory.waiting) {
     eligibility::Assessment assessment;
     planner.assess(assessment);

@@ -19,6 +19,7 @@
 #include "reconcile/due_time.h"
 #include "reconcile/ledger.h"
 #include "reconcile/session_detection.h"
+#include "store/node_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -56,6 +57,12 @@ struct Memory {
 };
 inline constexpr Seconds kDeferMax{300};
 
+/// What cannot be read of the cluster: the condition's reason (observe::condition) and message.
+struct Unreadable {
+  std::string_view reason;
+  std::string message;
+};
+
 struct View {
   const api::PodCronJob& job;
   /// Of spec.schedule in spec.timeZone.
@@ -83,13 +90,14 @@ struct View {
   Memory memory;
   /// Rules 22 and 23.
   const store::EndpointStore* endpoints = nullptr;
-  /// Why the EndpointSlices of target.serviceName cannot be read; empty: they are known, or not
-  /// asked for. Without them no time is decided, or a watch that is late would skip runs.
-  std::string endpoints_refused{};
+  /// What this PodCronJob asks for and cannot be read. While there is such a thing no time is
+  /// decided, or a watch that is late would skip runs.
+  std::optional<Unreadable> unreadable{};
   /// Rule 27, for this PodCronJob.
   std::function<bool(const Uid& pod)> recently_failed = nullptr;
   eligibility::LastSession last_session = nullptr;  // rule 25
   SessionDetection session_detection = {};
+  const store::NodeStore* nodes = nullptr;  // see strategy::Occasion
 };
 
 /// A run to be claimed.

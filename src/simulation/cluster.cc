@@ -11,6 +11,7 @@ namespace podcron::simulation {
 namespace {
 
 constexpr std::string_view kKubelet = "kubelet";
+constexpr std::size_t kNodes = 3;
 /// A container is down for longer than a dial takes, as real ones are: an exec that was sent to the
 /// old one does not arrive in the new one.
 constexpr Millis kDownLeast{1200};
@@ -55,6 +56,17 @@ Json condition(std::string_view type, bool status, std::string_view since) {
 }
 
 }  // namespace
+
+/// Three in two zones.
+void Cluster::add_nodes() {
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    server_.put(Resource::kNodes,
+                {{"metadata",
+                  {{"name", fmt::format("node-{}", i)},
+                   {"labels", {{kZoneLabel, fmt::format("zone-{}", i % 2)}}}}}},
+                kKubelet);
+  }
+}
 
 void Cluster::add_workload(const WorkloadPlan& plan) {
   Workload workload;
@@ -132,7 +144,7 @@ Json Cluster::pod_json(const PodState& pod, const ObjectKey& key) const {
                  {"ownerReferences", controller_reference(workload.owner_kind, workload.owner_name,
                                                           workload.owner_uid)}}},
                {"spec", pod_spec()}};
-  json["spec"]["nodeName"] = fmt::format("node-{}", pod.ordinal % 3);
+  json["spec"]["nodeName"] = fmt::format("node-{}", pod.ordinal % kNodes);
   Json& status = json["status"];
   status["phase"] = pod.container_id.empty() ? "Pending" : "Running";
   status["conditions"] = Json::array(

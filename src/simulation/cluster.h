@@ -21,6 +21,7 @@
 namespace podcron::simulation {
 
 inline constexpr std::string_view kContainerName = "app";
+inline constexpr const char* kZoneLabel = "topology.kubernetes.io/zone";
 
 struct WorkloadPlan {
   std::string namespace_;
@@ -44,6 +45,7 @@ class Cluster {
   Cluster(Environment& environment, ApiServer& server, Ledger& ledger)
       : environment_(environment), server_(server), ledger_(ledger) {}
 
+  void add_nodes();
   void add_workload(const WorkloadPlan& plan);
 
   /// What the API server and the node say to an exec before anything runs; nullopt: it may run.

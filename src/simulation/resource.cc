@@ -24,6 +24,7 @@ constexpr std::array<ResourceType, kResourceCount> kTypes{{
     {Resource::kNamespaces, "", "v1", "namespaces", "Namespace", false, false},
     {Resource::kEndpointSlices, "discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", false,
      false},
+    {Resource::kNodes, "", "v1", "nodes", "Node", true, false},
 }};
 
 int hex_value(char c) {

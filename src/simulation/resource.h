@@ -26,8 +26,9 @@ enum class Resource : std::uint8_t {
   kPodJobs,
   kNamespaces,
   kEndpointSlices,
+  kNodes,
 };
-inline constexpr std::size_t kResourceCount = 12;
+inline constexpr std::size_t kResourceCount = 13;
 
 struct ResourceType {
   Resource resource;

@@ -28,7 +28,10 @@ Json draw_strategy(Prng& prng) {
   if (drawn < 11) return {{"type", "RoundRobin"}};
   if (drawn < 13) return {{"type", "LeastRecent"}};
   if (drawn < 16) return {{"type", draw_word(prng, {"Sticky", "Oldest", "Newest"})}};
-  if (drawn < 17) return {{"type", "PerTopology"}, {"topologyKey", "kubernetes.io/hostname"}};
+  if (drawn < 17) {
+    return {{"type", "PerTopology"},
+            {"topologyKey", draw_word(prng, {"kubernetes.io/hostname", kZoneLabel})}};
+  }
   if (drawn < 18) return {{"type", "Percent"}, {"percent", 50}};
   return {{"type", "All"}, {"maxParallel", prng.chance(500) ? Json("50%") : Json(2)}};
 }

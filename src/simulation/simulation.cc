@@ -71,6 +71,7 @@ Simulation::Simulation(const SimulationOptions& options)
   });
   ledger_.observe_starts(
       [this](const ProcessRecord& process) { checker_.on_process_start(process); });
+  cluster_.add_nodes();
   for (const WorkloadPlan& plan : scenario.workloads) cluster_.add_workload(plan);
   users_->create_all();
   for (std::size_t i = 0; i < options_.replicas; ++i) {

@@ -42,6 +42,9 @@ class Candidates {
   /// follows from the order in which pods came, so nothing may be ordered by it.
   [[nodiscard]] std::uint32_t node(std::size_t index) const { return row(index).node; }
   [[nodiscard]] std::size_t node_limit() const { return pods_->node_limit(); }
+  [[nodiscard]] std::string_view node_name(std::size_t index) const {
+    return pods_->node_name(eligible_[index]);
+  }
   /// Whether it is a StatefulSet's pod with this index, which is the number that its name ends
   /// with; `digits` without leading zeros.
   [[nodiscard]] bool has_ordinal(std::size_t index, std::string_view digits) const {

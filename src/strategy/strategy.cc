@@ -25,7 +25,7 @@ constexpr std::array kTable{
     Row{"Newest", choose_newest, choose_newest},
     Row{"Oldest", choose_oldest, choose_oldest},
     Row{"Ordinal", choose_ordinal, choose_ordinal},
-    Row{"PerTopology", choose_per_topology, choose_one_at_random, nullptr, true},
+    Row{"PerTopology", choose_per_topology, choose_one_at_random, nullptr, in_same_place},
     Row{"Percent", choose_percent, choose_one_at_random},
     Row{"Random", choose_random, choose_one_at_random},
     Row{"RoundRobin", choose_round_robin, choose_round_robin, remember_round_robin},
@@ -60,6 +60,9 @@ api::StringMap remember(const api::StrategySpec& spec, const Occasion& occasion,
 std::string why_none(const api::StrategySpec& spec) {
   if (spec.type == "Ordinal") {
     return fmt::format("none of them is the StatefulSet pod with index {}", spec.ordinal);
+  }
+  if (spec.type == "PerTopology") {
+    return fmt::format("no node of theirs has the label {}", spec.topology_key);
   }
   return fmt::format("strategy {} chooses none of them", spec.type);
 }

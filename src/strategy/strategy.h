@@ -15,6 +15,7 @@
 #include "api/pod_job_spec.h"
 #include "base/time.h"
 #include "base/uid.h"
+#include "store/node_store.h"
 #include "strategy/candidates.h"
 
 namespace podcron::strategy {
@@ -28,6 +29,8 @@ struct Occasion {
   WallTime scheduled_time;
   std::uint32_t redraw = 0;
   const api::StringMap& state;  // status.strategyState, as it is now
+  /// Asked by PerTopology with another key than the hostname. Null: no node is known.
+  const store::NodeStore* nodes = nullptr;
 };
 
 struct Question {
@@ -57,8 +60,9 @@ struct Row {
   Choose choose_again;
   /// Null: each draw stands for itself.
   Remember remember = nullptr;
-  /// The pod in place of another one must be on the same node.
-  bool again_on_same_node = false;
+  /// Null: any other pod may take the place of one on the node `other`.
+  bool (*may_replace)(const api::StrategySpec& spec, const Occasion& occasion,
+                      std::string_view node, std::string_view other) = nullptr;
 };
 
 /// All strategies of this build, by name.

@@ -65,7 +65,8 @@ class Offline(unittest.TestCase):
         self.fails(1, "init container", "convert", "-", text="@reboot x\n")
         self.fails(1, "no crontab entry", "convert", "-", text="")
         self.fails(2, "wanted one of", "next")
-        self.fails(2, "required", "explain")
+        self.fails(2, "wanted one of NAME and -f FILE", "explain")
+        self.fails(2, "wanted one of NAME and -f FILE", "explain", "digest", "-f", "-")
         self.fails(2, "frobnicate", "frobnicate")
         self.fails(2, "--from", "next", "@daily", "--from", "tomorrow")
 
@@ -91,6 +92,43 @@ class Explain(ClusterCase):
     def make(self, name, schedule, **options):
         self.plane.apply(pod_cron_job(name, schedule, ["true"], **options))
         self.addCleanup(self.remove, name)
+
+    def test_a_file_is_explained_as_it_would_be_applied_and_is_not(self):
+        job = pod_cron_job("not-yet", "@daily", ["true"])
+        both = "\n---\n".join(json.dumps(each) for each in (
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}, job,
+            dict(job, metadata={"name": "neither", "namespace": "default"})))
+        done = plugin("explain", "-f", "-", "-o", "json", kubeconfig=self.plane.kubeconfig, text=both)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        first, second = (json.loads(line) for line in done.stdout.splitlines())
+        self.assertEqual([first["podCronJob"], second["podCronJob"]],
+                         ["default/not-yet", "default/neither"])
+        self.assertEqual({p["name"] for p in first["pods"] if p["eligible"]}, set(self.pods))
+        self.assertEqual(len(first["choices"]), 3, "the API server's defaults are in it")
+        self.assertIn("not applied yet", first["notes"][0])
+        self.assertIsNone(self.plane.get("podcronjob", "not-yet"))
+        text = plugin("explain", "-f", "-", kubeconfig=self.plane.kubeconfig, text=both).stdout
+        self.assertIn("default/neither\nPOD ", text)
+
+    def test_a_file_that_would_not_be_taken_is_refused_in_the_servers_words(self):
+        def refused(change):
+            job = pod_cron_job("wrong", "@daily", ["true"])
+            change(job["spec"])
+            done = plugin("explain", "-f", "-", kubeconfig=self.plane.kubeconfig,
+                          text=json.dumps(job))
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            return done.stderr
+        self.assertIn("spec.shedule", refused(lambda spec: spec.update(shedule="@daily")))
+        self.assertIn("spec.catchUpPolicy", refused(lambda spec: spec.update(catchUpPolicy="Some")))
+
+    def test_an_applied_object_is_explained_with_the_files_changes(self):
+        self.make("changed", "@daily", target={"selector": {"matchLabels": {"app": "nobody"}}})
+        done = plugin("explain", "-f", "-", "-o", "json", kubeconfig=self.plane.kubeconfig,
+                      text=json.dumps(pod_cron_job("changed", "@daily", ["true"])))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["eligible"], len(self.pods))
+        self.assertEqual(json.loads(done.stdout)["notes"], [])
+        self.assertEqual(self.ask("changed")["eligible"], 0)
 
     def test_the_reasons_are_those_of_the_rules(self):
         self.plane.kubectl("run", "shop-shell", "--image=busybox", "--stdin", "--attach=false",

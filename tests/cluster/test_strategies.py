@@ -67,13 +67,24 @@ class Strategies(ClusterCase):
         self.assertEqual({s["pod"] for s in self.plane.starts("ordinal")}, {"db-1"})
         self.assertEqual(self.condition("ordinal", "TargetsAvailable")["status"], "True")
 
-    def test_what_a_node_label_would_have_to_answer_is_refused_by_name(self):
-        self.make_app("zones", 1)
-        self.apply_job("zones", "zones", {"type": "PerTopology",
-                                          "topologyKey": "topology.kubernetes.io/zone"})
-        ready = self.wait_condition("zones", "Ready", "False", reason="NotImplemented")
-        self.assertIn("strategy.topologyKey: topology.kubernetes.io/zone", ready["message"])
+    def test_per_topology_runs_once_in_each_place_as_nodes_are_labelled(self):
+        zone = "example.com/hall"  # the plane's nodes have the well-known labels already
+        nodes = [n["metadata"]["name"] for n in self.plane.get("nodes")]
+        self.make_app("zones", 6)
+        self.apply_job("zones", "zones", {"type": "PerTopology", "topologyKey": zone})
+        lack = self.wait_condition("zones", "TargetsAvailable", "False", reason="NoEligiblePod")
+        self.assertIn(f"no node of theirs has the label {zone}", lack["message"])
         self.assertEqual(self.plane.starts("zones"), [])
+        for node, name in zip(nodes, ("east", "west", "west")):
+            self.plane.kubectl("label", "node", node, f"{zone}={name}")
+        self.addCleanup(self.plane.kubectl, "label", "node", *nodes, f"{zone}-")
+        in_zone = dict(zip(nodes, ("east", "west", "west")))
+        self.wait_condition("zones", "TargetsAvailable", "True")
+        runs = wait_for("a run in both zones", lambda: [
+            r for r in self.ended_runs("zones", 1) if len(r["spec"]["targets"]) == 2])
+        for run in runs:
+            self.assertEqual(sorted(in_zone[t["nodeName"]] for t in run["spec"]["targets"]),
+                             ["east", "west"])
 
     def test_per_topology_runs_once_on_each_node(self):
         self.make_app("nodes", 4)

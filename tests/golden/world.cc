@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "observe/reasons.h"
 
 namespace podcron::golden {
 namespace {
@@ -89,6 +90,8 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
   } else if (key == "fallback") {
     spec.job.strategy.fallback =
         value == "Random" ? api::OrdinalFallback::kRandom : api::OrdinalFallback::kNone;
+  } else if (key == "topologyKey") {
+    spec.job.strategy.topology_key = value;
   } else if (key == "percent") {
     spec.job.strategy.percent = number(value);
   } else if (key == "deadline") {
@@ -223,6 +226,12 @@ std::string World::command(const std::string& line) {
     make_slice(words);
   } else if (words[0] == "unlisted") {
     unlisted_ = words.at(1) == "on";
+  } else if (words[0] == "node") {
+    api::ClusterNode node;
+    node.meta.name = words.at(1);
+    node.meta.resource_version = ++version_;
+    node.labels = {{words.at(2), words.at(3)}};
+    nodes_.apply(node, 1);
   } else if (words[0] == "session") {
     make_session(words);
   } else if (words[0] == "remove") {
@@ -387,6 +396,22 @@ std::string World::plan_through(const std::string& time) {
   return printed;
 }
 
+std::optional<reconcile::Unreadable> World::unreadable() const {
+  if (!unlisted_) return std::nullopt;
+  return reconcile::Unreadable{observe::condition::kEndpointsNotListed,
+                               "the EndpointSlices cannot be read"};
+}
+
+/// The last session in a pod (rule 25).
+std::optional<WallTime> World::last_session(const Uid& pod, api::SessionExclusion exclude) const {
+  std::optional<WallTime> last;
+  for (const Session& each : sessions_) {
+    const bool counts = each.tty || exclude == api::SessionExclusion::kAnyExec;
+    if (each.pod == pod && counts) last = std::max(last, {each.at});
+  }
+  return last;
+}
+
 std::string World::plan_job(Job& job, Now now) {
   const api::PodCronJobSpec& spec = job.object.spec;
   const auto parse = [&](const std::string& zone, const std::string& text,
@@ -401,44 +426,39 @@ std::string World::plan_job(Job& job, Now now) {
   const auto& seen = job.object.status.observed_schedule;
   const Result<Schedule> observed =
       seen ? parse(seen->time_zone, seen->schedule, seen->daylight_saving) : schedule;
-  const reconcile::View view{job.object,
-                             schedule,
-                             observed ? &*observed : nullptr,
-                             namespace_suspended_,
-                             globally_suspended_,
-                             [&](const api::ActiveRun& run) {
-                               reconcile::RunFact fact;
-                               if (const auto at = ended_.find(run.name); at != ended_.end()) {
-                                 fact.outcome = at->second;
-                                 fact.unknown = at->second == api::Outcome::kUnknown;
-                                 fact.leaves = !fact.unknown;
-                                 fact.completed = now_;
-                               }
-                               return fact;
-                             },
-                             pods_,
-                             owners_,
-                             serving_,
-                             owner_kinds_,
-                             nullptr,
-                             "controller-0",
-                             now_ + Seconds{5},
-                             true,
-                             true,
-                             "",
-                             job.memory,
-                             &endpoints_,
-                             unlisted_ ? "the EndpointSlices cannot be read" : "",
-                             [&](const Uid& pod) { return resting_.contains(pod); },
-                             [&](const Uid& pod, api::SessionExclusion exclude) {
-                               std::optional<WallTime> last;
-                               for (const Session& each : sessions_) {
-                                 const bool counts =
-                                     each.tty || exclude == api::SessionExclusion::kAnyExec;
-                                 if (each.pod == pod && counts) last = std::max(last, {each.at});
-                               }
-                               return last;
-                             }};
+  const reconcile::View view{
+      job.object,
+      schedule,
+      observed ? &*observed : nullptr,
+      namespace_suspended_,
+      globally_suspended_,
+      [&](const api::ActiveRun& run) {
+        reconcile::RunFact fact;
+        if (const auto at = ended_.find(run.name); at != ended_.end()) {
+          fact.outcome = at->second;
+          fact.unknown = at->second == api::Outcome::kUnknown;
+          fact.leaves = !fact.unknown;
+          fact.completed = now_;
+        }
+        return fact;
+      },
+      pods_,
+      owners_,
+      serving_,
+      owner_kinds_,
+      nullptr,
+      "controller-0",
+      now_ + Seconds{5},
+      true,
+      true,
+      "",
+      job.memory,
+      &endpoints_,
+      unreadable(),
+      [&](const Uid& pod) { return resting_.contains(pod); },
+      [&](const Uid& pod, api::SessionExclusion exclude) { return last_session(pod, exclude); },
+      {},
+      &nodes_};
   reconcile::Plan plan = reconcile::plan(view, now);
   std::string printed = describe(plan);
   job.memory = plan.memory;

@@ -10,6 +10,7 @@
 //                                  it; one named web-5b6d-... is of an older revision
 //   endpoints SERVICE [POD[:WORD]...]  its EndpointSlice; words: notserving terminating
 //   unlisted on|off                no EndpointSlice can be read, or they can again
+//   node NAME KEY VALUE            a Node with this one label
 //   rests POD on|off               it failed to start a run (rule 27), or is rested
 //   remove POD                     the pod is gone
 //   session POD TIME [exec]        somebody had a shell in it then; exec: ran a command
@@ -57,6 +58,9 @@ class World {
   std::string plan_at(const std::string& time);
   std::string plan_through(const std::string& time);
   std::string plan_job(Job& job, Now now);
+  [[nodiscard]] std::optional<reconcile::Unreadable> unreadable() const;
+  [[nodiscard]] std::optional<WallTime> last_session(const Uid& pod,
+                                                     api::SessionExclusion exclude) const;
 
   std::map<std::string, Job> jobs_;
   std::map<std::string, api::Outcome> ended_;
@@ -69,6 +73,7 @@ class World {
   store::PodStore pods_;
   store::WorkloadStore owners_;
   store::EndpointStore endpoints_;
+  store::NodeStore nodes_;
   api::LabelSelector serving_;
   std::vector<std::string> owner_kinds_{"ReplicaSet", "StatefulSet"};
   std::map<std::string, std::string> zone_files_;

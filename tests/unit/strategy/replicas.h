@@ -87,8 +87,19 @@ class Replicas {
     return names;
   }
 
+  /// A Node with this one label.
+  void put_node(const std::string& name, const std::string& key, const std::string& value) {
+    api::ClusterNode node;
+    node.meta.name = name;
+    node.meta.resource_version = ++version_;
+    node.labels = {{key, value}};
+    nodes_.apply(node, 1);
+  }
+  [[nodiscard]] const store::NodeStore& nodes() const { return nodes_; }
+
  private:
   store::PodStore pods_;
+  store::NodeStore nodes_;
   std::uint64_t version_ = 100;
 };
 

@@ -56,6 +56,80 @@ TEST(PerTopology, DoesNotDependOnTheOrderInWhichPodsCame) {
             other.choose(strategy_of("PerTopology"), occasion()));
 }
 
+constexpr const char* kZone = "topology.kubernetes.io/zone";
+
+/// Nodes 0 to 8, of which every third is in one zone, and of the last three only node 8.
+Replicas in_zones() {
+  Replicas replicas;
+  for (int i = 0; i < 36; ++i) {
+    replicas.put_on(fmt::format("node-{}", i % 9), fmt::format("p{:02}", i));
+  }
+  for (const int node : {0, 1, 2, 3, 4, 5, 8}) {
+    replicas.put_node(fmt::format("node-{}", node), kZone, fmt::format("zone-{}", node % 3));
+  }
+  return replicas;
+}
+
+std::vector<std::string> choose_by_zone(const Replicas& replicas, int minute) {
+  api::StrategySpec spec = strategy_of("PerTopology");
+  spec.topology_key = kZone;
+  Occasion now = occasion(minute);
+  const Occasion with_nodes{now.pod_cron_job, now.scheduled_time, 0, now.state, &replicas.nodes()};
+  return replicas.choose(spec, with_nodes);
+}
+
+std::string zone_of(const std::string& pod) {
+  const int node = std::stoi(pod.substr(1)) % 9;
+  return node < 6 || node == 8 ? fmt::format("zone-{}", node % 3) : "";
+}
+
+TEST(PerTopology, ChoosesOnePodForEachValueOfALabelOfNodes) {
+  const Replicas replicas = in_zones();
+  std::map<std::string, int> drawn;
+  for (int minute = 0; minute < 12'000; ++minute) {
+    std::set<std::string> zones;
+    const auto chosen = choose_by_zone(replicas, minute);
+    for (const std::string& pod : chosen) {
+      zones.insert(zone_of(pod));
+      ++drawn[pod];
+    }
+    ASSERT_EQ(chosen.size(), 3U);
+    ASSERT_EQ(zones, (std::set<std::string>{"zone-0", "zone-1", "zone-2"}));
+  }
+  std::vector<int> in_last;  // three nodes with four pods each
+  for (const auto& [pod, times] : drawn) {
+    if (zone_of(pod) == "zone-2") in_last.push_back(times);
+  }
+  EXPECT_EQ(in_last.size(), 12U);
+  EXPECT_LT(test::chi_square(in_last), test::chi_square_limit(in_last.size()));
+}
+
+TEST(PerTopology, PodsOnNodesWithoutTheLabelAreInNoPlace) {
+  Replicas replicas;
+  replicas.put_on("node-a", "a");
+  replicas.put_on("node-b", "b");
+  replicas.put_on("node-c", "c");
+  replicas.put_node("node-a", kZone, "zone-1");
+  replicas.put_node("node-b", "other", "zone-2");
+  EXPECT_EQ(choose_by_zone(replicas, 0), std::vector<std::string>{"a"});
+  replicas.put_node("node-a", "other", "zone-1");
+  EXPECT_TRUE(choose_by_zone(replicas, 0).empty());
+}
+
+TEST(PerTopology, AnotherPodMayOnlyComeFromTheSamePlace) {
+  const Replicas replicas = in_zones();
+  const Occasion now = occasion();
+  const Occasion with_nodes{now.pod_cron_job, now.scheduled_time, 0, now.state, &replicas.nodes()};
+  api::StrategySpec spec = strategy_of("PerTopology");
+  const auto may_replace = find("PerTopology")->may_replace;
+  EXPECT_FALSE(may_replace(spec, with_nodes, "node-0", "node-3"));
+  EXPECT_TRUE(may_replace(spec, with_nodes, "node-3", "node-3"));
+  spec.topology_key = kZone;
+  EXPECT_TRUE(may_replace(spec, with_nodes, "node-0", "node-3"));
+  EXPECT_FALSE(may_replace(spec, with_nodes, "node-0", "node-1"));
+  EXPECT_FALSE(may_replace(spec, with_nodes, "node-6", "node-7")) << "both are in none";
+}
+
 std::size_t share(std::int32_t percent, std::size_t eligible) {
   api::StrategySpec spec = strategy_of("Percent");
   spec.percent = percent;

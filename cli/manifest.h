@@ -1,0 +1,42 @@
+// PodCronJobs in a file that were not applied yet, as the API server would store them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <yaml-cpp/yaml.h>
+
+#include "api/pod_cron_job.h"
+#include "base/result.h"
+#include "cli/api_server.h"
+
+namespace podcron::cli {
+
+/// Whether it says so by apiVersion and kind.
+bool is_pod_cron_job(const YAML::Node& document);
+
+/// One document of a file.
+struct Manifest {
+  std::string namespace_;
+  std::string name;
+  std::string text;  // as it stands in the file
+};
+
+/// Every PodCronJob of a YAML or JSON text of one or several documents; other kinds are skipped.
+/// `namespace_` is theirs if they name none; with `given` they may not name another one.
+/// Errors: kMalformed (not YAML, no name, another namespace, a List), kNotFound when there is none;
+/// the text begins with `path` and the line.
+Result<std::vector<Manifest>> read_manifests(const std::string& path, std::string_view text,
+                                             const std::string& namespace_, bool given);
+
+/// The object as it would be after `kubectl apply`, which is not done. `is_new`: it is not there
+/// yet, so its UID is drawn for this answer. Errors: those of ApiServer::dry_run_apply, and what
+/// the API server refuses in its own words.
+struct DryRun {
+  api::PodCronJob job;
+  bool is_new = false;
+};
+Result<DryRun> dry_run(ApiServer& server, const Manifest& manifest);
+
+}  // namespace podcron::cli
