@@ -8,10 +8,12 @@
 //   N <seconds>       now, as Unix time
 //   B <uid>           a busy pod
 //   O <kind> <json>   an owner or a ControllerRevision
+//   E <json>          an EndpointSlice
+//   L <json>          a Lease, of a session or of something else
+//   R <uid>           a pod that rests after a start failure
 //   P <json>          a pod
 //   ?                 judge: one word a pod, in the order of the P lines: its failing rules with
 //                     commas between them, `-` when it is eligible
-// Rules 22, 23, 25 and 27 will need lines of their own (endpoints, sessions, back-off).
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -23,6 +25,9 @@
 
 #include "api/codec.h"
 #include "eligibility/eligibility.h"
+#include "engine/sessions.h"
+#include "kube/stream_decoder.h"
+#include "store/endpoint_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
@@ -45,6 +50,9 @@ struct World {
   std::vector<std::string> owner_kinds;
   WallTime now;
   std::set<Uid> busy;
+  std::set<Uid> resting;
+  store::EndpointStore endpoints;
+  engine::Sessions sessions{""};
   store::WorkloadStore owners;
   store::PodStore pods;
   std::vector<std::string> names;  // of the pods, as they came
@@ -73,6 +81,16 @@ void read_owner(api::Decoder& decoder, std::string_view text, World& world) {
   world.owners.apply(decoded(decoder.workload(json, kind), text), 1);
 }
 
+/// As the watch of the controller reads it.
+void read_slice(std::string_view text, World& world) {
+  kube::StreamDecoder decoder(kube::ObjectKind::kEndpointSlice, true);
+  std::vector<kube::StreamItem> items;
+  decoder.feed(R"({"type":"ADDED","object":)" + std::string(text) + "}\n", items);
+  const auto* apply = items.size() == 1 ? std::get_if<kube::Apply>(&items.front()) : nullptr;
+  if (apply == nullptr) give_up("no EndpointSlice", text);
+  world.endpoints.apply(std::get<api::EndpointSlice>(apply->object), 1);
+}
+
 void read_line(api::Decoder& decoder, char letter, std::string_view text, World& world) {
   std::int64_t seconds = 0;
   switch (letter) {
@@ -92,6 +110,14 @@ void read_line(api::Decoder& decoder, char letter, std::string_view text, World&
       return;
     case 'B':
       if (const auto uid = Uid::parse(text)) world.busy.insert(*uid);
+      return;
+    case 'R':
+      if (const auto uid = Uid::parse(text)) world.resting.insert(*uid);
+      return;
+    case 'E':
+      return read_slice(text, world);
+    case 'L':
+      world.sessions.apply(decoded(decoder.lease(text), text), 1);
       return;
     case 'O':
       return read_owner(decoder, text, world);
@@ -138,6 +164,11 @@ void judge(const World& world) {
   criteria.owner_kinds = &world.owner_kinds;
   criteria.busy = [&](const Uid& pod) { return world.busy.count(pod) != 0; };
   criteria.now = world.now;
+  criteria.endpoints = &world.endpoints;
+  criteria.recently_failed = [&](const Uid& pod) { return world.resting.count(pod) != 0; };
+  criteria.last_session = [&](const Uid& pod, api::SessionExclusion exclude) {
+    return world.sessions.last(pod, exclude);
+  };
   eligibility::Assessment assessment;
   eligibility::assess(world.pods, world.owners, criteria, assessment);
   std::string line;

@@ -2,7 +2,8 @@
 the contract, sharing nothing with src/. Where this and src/ differ, one of them is wrong.
 
 A world is a dict: job (a PodCronJob), serving (a LabelSelector or None), owner_kinds, now (Unix
-seconds), busy (UIDs of pods), objects ({uid: owner or ControllerRevision}), pods.
+seconds), busy and resting (UIDs of pods), objects ({uid: owner or ControllerRevision}), slices
+(EndpointSlices), leases, pods.
 """
 
 import calendar
@@ -81,6 +82,9 @@ class World:
         self.owner_kinds = world["owner_kinds"]
         self.now = world["now"]
         self.busy = world["busy"]
+        self.resting = world["resting"]
+        self.slices = world["slices"]
+        self.leases = world["leases"]
         self.objects = world["objects"]
         self.pods = world["pods"]
 
@@ -318,6 +322,38 @@ class World:
         return found["status"] == "True" and "lastTransitionTime" in found and \
             seconds(found["lastTransitionTime"]) + wanted <= self.now
 
+    def endpoints(self, pod):
+        """The entries of its Service that name the pod; None: no Service is asked for."""
+        service = self.target.get("serviceName")
+        if not service:
+            return None
+        return [entry for each in self.slices
+                if labels(each).get("kubernetes.io/service-name") == service
+                for entry in each["endpoints"]
+                if entry.get("targetRef", {}).get("kind") == "Pod"
+                and entry["targetRef"].get("uid") == pod["metadata"]["uid"]]
+
+    def in_service(self, pod):
+        return self.endpoints(pod) != []
+
+    def endpoint_serving(self, pod):
+        return not self.endpoints(pod) or any(
+            entry.get("conditions", {}).get("serving", True)
+            and not entry.get("conditions", {}).get("terminating", False)
+            for entry in self.endpoints(pod))
+
+    def left_alone(self, pod):
+        sessions = self.target.get("interactiveSessions", {})
+        counted = {"StdinOrTTY": ["tty"], "AnyExec": ["tty", "exec"],
+                   "None": []}[sessions.get("exclude", "StdinOrTTY")]
+        names = [f"{pod['metadata']['uid']}-{kind}" for kind in counted]
+        ends = [micros(lease["spec"]["renewTime"]) + sessions.get("cooldownSeconds", 3600)
+                for lease in self.leases if lease["metadata"]["name"] in names]
+        return all(end <= self.now for end in ends)
+
+    def rested(self, pod):
+        return pod["metadata"]["uid"] not in self.resting
+
     def no_ephemeral(self, pod):
         statuses = pod["status"].get("ephemeralContainerStatuses", [])
         ended = {each["name"] for each in statuses if "terminated" in each.get("state", {})}
@@ -345,6 +381,12 @@ class World:
         return [self.failing(pod, renewed) for pod in self.pods]
 
 
+def micros(text):
+    """A MicroTime, with what is left of its last second counted as a whole one."""
+    whole, _, rest = text.rstrip("Z").partition(".")
+    return seconds(whole + "Z") + (1 if int(rest[:3] or 0) else 0)
+
+
 def without_hash(template):
     copy = json.loads(json.dumps(template))
     copy["metadata"]["labels"].pop("pod-template-hash", None)
@@ -367,9 +409,7 @@ def is_made_by(owner, pod):
     return re.fullmatch(re.escape(prefix[:58]) + f"[{ALPHABET}]{{5}}", name) is not None
 
 
-# In the contract's order. Not built yet, here as in src/: 22 NotInService, 23 EndpointNotServing,
-# 25 InteractiveSession, 27 RecentlyFailed. Each gets a function above, a row here, its facts in the
-# world, and a line of the protocol in judge_main.cc.
+# In the contract's order.
 RULES = [
     ("NotLabelledServing", World.labelled_serving),
     ("SelectorMismatch", World.selected),
@@ -392,6 +432,10 @@ RULES = [
     ("ContainerNotReady", World.container_ready),
     ("PodNotReady", World.ready),
     ("NotAvailableYet", World.available),
+    ("NotInService", World.in_service),
+    ("EndpointNotServing", World.endpoint_serving),
     ("EphemeralContainerRunning", World.no_ephemeral),
+    ("InteractiveSession", World.left_alone),
     ("PodBusy", World.not_busy),
+    ("RecentlyFailed", World.rested),
 ]

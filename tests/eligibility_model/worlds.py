@@ -322,9 +322,62 @@ class Generator:
             target["minReadySeconds"] = 60
         if self.chance(60):
             target["revision"] = self.random.choice(["Any", "Latest", "PreferLatest"])
+        if self.chance(30):
+            target["serviceName"] = self.random.choice(["web", "web", "web", "none"])
+        if self.chance(40):
+            target["interactiveSessions"] = {
+                "exclude": self.random.choice(["StdinOrTTY", "AnyExec", "None"]),
+                "cooldownSeconds": self.random.choice([0, 60, 3600])}
         if self.chance(12):
             target["ownership"] = self.random.choice(["Optional", "Required"])
         return target
+
+    def endpoint(self, pod):
+        entry = {"addresses": ["10.0.0.1"], "conditions": {},
+                 "targetRef": {"kind": "Pod", "namespace": "shop", "name": pod["metadata"]["name"],
+                               "uid": pod["metadata"]["uid"]}}
+        conditions = entry["conditions"]
+        if self.chance(70):
+            conditions["ready"] = self.chance(60)
+        if self.chance(70):
+            conditions["serving"] = self.chance(75)
+        if self.chance(50):
+            conditions["terminating"] = self.chance(15)
+        kind = self.random.randrange(40)
+        if kind == 0:
+            del entry["targetRef"]
+        elif kind == 1:
+            entry["targetRef"]["kind"] = "Node"
+        elif kind == 2:
+            entry["targetRef"]["uid"] = self.random.choice(["", "x", self.uid()])
+        elif kind == 3:
+            del entry["targetRef"]["uid"]
+        return entry
+
+    def slices(self, pods):
+        made = []
+        for _ in range(self.random.randrange(4)):
+            meta = self.meta("web-" + self.suffix(), labels={
+                "kubernetes.io/service-name": self.random.choice(["web", "web", "api"])})
+            if self.chance(5):
+                del meta["labels"]
+            made.append({"metadata": meta, "addressType": "IPv4",
+                         "endpoints": [self.endpoint(pod) for pod in pods if self.chance(70)]})
+        return made
+
+    def leases(self, pods):
+        """Of sessions in some pods, and others that only look alike."""
+        made = []
+        for pod in pods:
+            for kind in ("tty", "exec", "-tty", "ttys"):
+                if not self.chance(10):
+                    continue
+                instant = NOW - self.random.choice([-1, 0, 1, 59, 60, 61, 3599, 3600, 3601, 9000])
+                part = self.random.choice(["000000", "000001", "999000", "500000"])
+                made.append({"metadata": self.meta(f"{pod['metadata']['uid']}-{kind}"),
+                             "spec": {"holderIdentity": "alice",
+                                      "renewTime": at(instant)[:-1] + f".{part}Z"}})
+        return made
 
     def world(self):
         objects, sources, workloads = [], [], []
@@ -368,7 +421,9 @@ class Generator:
                    "target": target, "exec": {"command": ["true"]}}}}}
         return {"job": job, "serving": serving, "serving_text": serving_text, "owner_kinds": kinds,
                 "now": NOW, "objects": {each["metadata"]["uid"]: each for each in objects},
-                "busy": {each["metadata"]["uid"] for each in pods if self.chance(5)}, "pods": pods}
+                "busy": {each["metadata"]["uid"] for each in pods if self.chance(5)},
+                "resting": {each["metadata"]["uid"] for each in pods if self.chance(5)},
+                "slices": self.slices(pods), "leases": self.leases(pods), "pods": pods}
 
 
 CHANGES = [Generator.change_labels, Generator.change_annotations, Generator.change_marks,
