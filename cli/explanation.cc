@@ -10,6 +10,7 @@
 #include "reconcile/choose.h"
 #include "reconcile/plan.h"
 #include "reconcile/target_condition.h"
+#include "strategy/webhook.h"
 
 namespace podcron::cli {
 namespace {
@@ -119,6 +120,10 @@ std::string without_pods(const Inquiry& inquiry, const Schedule& schedule, WallT
                          const eligibility::Assessment& assessment) {
   const api::PodJobTemplateSpec& spec = inquiry.job().spec.job;
   const std::size_t eligible = assessment.eligible.size();
+  // Only the controller asks the service, and only when it is due.
+  if (strategy::asks_service(spec.strategy) && reconcile::enough(spec, assessment)) {
+    return fmt::format("{} eligible; {}", eligible, strategy::why_none(spec.strategy));
+  }
   const std::string lack =
       eligible == 0 ? "no eligible pod"
       : reconcile::enough(spec, assessment)

@@ -43,6 +43,7 @@ engine::EngineConfig engine_config(const config::Config& config) {
   result.globally_suspended = config.globally_suspended;
   result.session_webhook = config.webhook_listen.has_value();
   result.session_namespaces = config.webhook_namespaces;
+  result.strategy_services = config::longest_waits(config.strategy_services);
   return result;
 }
 
@@ -90,10 +91,11 @@ int run(const config::Config& config) {
   auto webhook =
       inbound::open_session_webhook(io, config, engine.holder(), http.requests, mailbox, log);
   if (!webhook) return complain(webhook.error().message);
+  auto strategies = handlers::connect_strategy_services(io, config.strategy_services, log);
+  if (!strategies) return complain("--strategy-services: " + strategies.error().message);
   handlers::Performer performer({io, http.requests, http.streams,
                                  net::make_beast_exec(io, *credentials), mailbox, log, metrics,
-                                 *webhook});
-
+                                 *webhook, std::move(*strategies)});
   log.write({engine::LogLevel::kInfo,
              "podcron starts",
              {{"version", fmt::format("{} (commit {})", kVersion, kCommit)},

@@ -32,6 +32,7 @@ struct Flags {
   std::vector<std::string> webhook_names;
   std::string webhook_namespaces;
   std::string webhook_configuration;
+  std::string strategy_services;
   std::string zoneinfo_dir = "/usr/share/zoneinfo";
   std::string stream_transport = "cpprest";
   std::string log_level = "info";
@@ -115,6 +116,10 @@ void add_flags(CLI::App& app, Flags& flags) {
                "start nothing; due times are recorded as suspended")
       ->envname("PODCRON_GLOBAL_SUSPEND");
   add_webhook_flags(app, flags);
+  app.add_option("--strategy-services", flags.strategy_services,
+                 "YAML: the services that the strategy Webhook may ask (docs/strategies.md)")
+      ->type_name("FILE")
+      ->envname("PODCRON_STRATEGY_SERVICES");
   app.add_option("--zoneinfo", flags.zoneinfo_dir, "directory with compiled tzdata")
       ->type_name("DIR")
       ->envname("PODCRON_ZONEINFO")
@@ -219,6 +224,13 @@ Result<Config> to_config(Flags&& flags) {
   config.runs_per_namespace_max = flags.runs_per_namespace_max;
   config.concurrent_runs_max = flags.concurrent_runs_max;
   config.globally_suspended = flags.globally_suspended;
+  if (!flags.strategy_services.empty()) {
+    auto services = read_strategy_services(flags.strategy_services);
+    if (!services) {
+      return fail(services.error().code, "--strategy-services: " + services.error().message);
+    }
+    config.strategy_services = std::move(*services);
+  }
   config.zoneinfo_dir = std::move(flags.zoneinfo_dir);
   config.stream_transport = flags.stream_transport == "beast" ? StreamTransportKind::kBeast
                                                               : StreamTransportKind::kCpprest;

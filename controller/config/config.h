@@ -10,6 +10,7 @@
 
 #include "api/label_selector.h"
 #include "controller/config/cluster_access.h"
+#include "controller/config/strategy_services.h"
 
 namespace podcron::config {
 
@@ -36,6 +37,7 @@ struct Config {
   std::vector<std::string> webhook_names;
   api::LabelSelector webhook_namespaces;  // that it is limited to; empty: all
   std::string webhook_configuration;      // whose CA bundle is written; empty: none
+  std::vector<StrategyService> strategy_services;
   std::string zoneinfo_dir;
   StreamTransportKind stream_transport = StreamTransportKind::kCpprest;
   LogThreshold log_threshold = LogThreshold::kInfo;

@@ -54,6 +54,8 @@ void Performer::perform_on_io(engine::Effect&& effect) {
     handlers::perform(std::move(*stream), *parts_.streams, parts_.mailbox);
   } else if (auto* task = std::get_if<engine::ExecTask>(&effect)) {
     handlers::perform(std::move(*task), *parts_.dialer, *parts_.mailbox);
+  } else if (auto* question = std::get_if<engine::AskStrategy>(&effect)) {
+    handlers::perform(std::move(*question), parts_.strategies, *parts_.mailbox);
   } else if (const auto* cancel = std::get_if<engine::Cancel>(&effect)) {
     handlers::perform(*cancel, *parts_.transport, *parts_.streams, *parts_.dialer);
   } else if (const auto* answer = std::get_if<engine::AnswerReview>(&effect)) {
@@ -69,6 +71,7 @@ bool Performer::stop(Millis limit) {
     parts_.dialer->cancel_all();
     parts_.streams->cancel_all();
     parts_.transport->cancel_all();
+    for (const auto& [name, service] : parts_.strategies) service.transport->cancel_all();
     cancelled.set_value();
   });
   cancelled.get_future().wait();

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <vector>
 
+#include "controller/handlers/strategy_webhook.h"
 #include "controller/inbound/webhook.h"
 #include "controller/loop/mailbox.h"
 #include "controller/net/factories.h"
@@ -25,6 +26,7 @@ class Performer {
     telemetry::LogSink& log;
     telemetry::MetricRegistry& metrics;
     std::shared_ptr<inbound::Webhook> webhook = nullptr;  // null: nobody is asked
+    StrategyServices strategies{};
   };
   explicit Performer(Parts parts);
 

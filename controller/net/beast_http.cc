@@ -51,14 +51,14 @@ ResponseHead head_of(const http::header<false, Fields>& header) {
 }
 
 /// What went wrong while an answer was awaited or read.
-std::string read_error_text(const error_code& error) {
+std::string read_error_text(const error_code& error, std::size_t bytes_max) {
   if (error == http::error::end_of_stream) return "the connection closed before an answer came";
   if (error == http::error::partial_message || error == asio::ssl::error::stream_truncated ||
       error == asio::error::eof) {
     return "the connection closed in the middle of the answer";
   }
   if (error == http::error::body_limit) {
-    return fmt::format("the answer is larger than {} bytes", engine::kReplyBytesMax);
+    return fmt::format("the answer is larger than {} bytes", bytes_max);
   }
   return reason_text(error);
 }
@@ -250,8 +250,10 @@ void HttpCore::on_timer() {
 
 class RequestCall final : public Call {
  public:
-  RequestCall(CallId id, std::shared_ptr<HttpCore> core, Millis timeout, OnReply on_reply)
-      : Call(id, std::move(core), timeout), on_reply_(std::move(on_reply)) {}
+  RequestCall(CallId id, std::shared_ptr<HttpCore> core, const Request& request, OnReply on_reply)
+      : Call(id, std::move(core), request.timeout),
+        bytes_max_(request.reply_bytes_max),
+        on_reply_(std::move(on_reply)) {}
 
  private:
   std::shared_ptr<RequestCall> self() {
@@ -259,7 +261,7 @@ class RequestCall final : public Call {
   }
 
   void read() override {
-    parser_.body_limit(engine::kReplyBytesMax);
+    parser_.body_limit(bytes_max_);
     parser_.header_limit(kHeadBytesMax);
     buffer_.reserve(4096);
     // Head and body apart: Beast 1.74 forgets the limit when both come in one read.
@@ -275,7 +277,7 @@ class RequestCall final : public Call {
 
   void on_read(const error_code& error) {
     if (ended()) return;
-    if (error) return end(read_error_text(error), false);
+    if (error) return end(read_error_text(error, bytes_max_), false);
     const int status = static_cast<int>(parser_.get().result_int());
     if (status == 401) core().credentials().suspect();
     whole_ = true;
@@ -293,6 +295,7 @@ class RequestCall final : public Call {
     on_reply_(std::move(reply));
   }
 
+  const std::size_t bytes_max_;
   OnReply on_reply_;
   beast::flat_buffer buffer_;
   http::response_parser<http::string_body> parser_;
@@ -304,8 +307,7 @@ class BeastTransport final : public Transport {
   explicit BeastTransport(std::shared_ptr<HttpCore> core) : core_(std::move(core)) {}
 
   void start(CallId id, Request request, OnReply on_reply) override {
-    const auto call =
-        std::make_shared<RequestCall>(id, core_, request.timeout, std::move(on_reply));
+    const auto call = std::make_shared<RequestCall>(id, core_, request, std::move(on_reply));
     RequestText text;
     text.method = request.method;
     text.path = request.path;
@@ -369,16 +371,16 @@ class PushCall final : public Call {
   }
 
   void read() override {
-    http::async_read_header(stream(), buffer_, parser_,
-                            [self = self()](error_code error, std::size_t) {
-                              if (self->ended()) return;
-                              if (error) return self->end(read_error_text(error), false);
-                              self->sink_->head(head_of(self->parser_.get().base()));
-                              // From here on one read takes all that is there, however many chunks
-                              // that is.
-                              self->parser_.eager(true);
-                              self->on_read({});
-                            });
+    http::async_read_header(
+        stream(), buffer_, parser_, [self = self()](error_code error, std::size_t) {
+          if (self->ended()) return;
+          if (error) return self->end(read_error_text(error, engine::kReplyBytesMax), false);
+          self->sink_->head(head_of(self->parser_.get().base()));
+          // From here on one read takes all that is there, however many chunks
+          // that is.
+          self->parser_.eager(true);
+          self->on_read({});
+        });
   }
 
   void read_more() {
@@ -388,7 +390,7 @@ class PushCall final : public Call {
 
   void on_read(const error_code& error) {
     if (ended()) return;
-    if (error) return end(read_error_text(error), false);
+    if (error) return end(read_error_text(error, engine::kReplyBytesMax), false);
     touch();
     if (parser_.is_done()) {
       if (parser_.get().result_int() == 401) core().credentials().suspect();

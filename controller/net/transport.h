@@ -24,11 +24,12 @@ struct Request {
   std::string body;
   Millis timeout{};                 // from start() to the last byte of the answer
   std::string_view content_type{};  // of static storage; empty: as http_text.h says
+  std::size_t reply_bytes_max = engine::kReplyBytesMax;  // of the answer's body
 };
 
 struct Reply {
   /// kNotExecuted: no byte of the request can have left (look-up, connect or TLS failed).
-  /// kUnknown: some may have, and no whole answer of at most engine::kReplyBytesMax came.
+  /// kUnknown: some may have, and no whole answer of at most Request::reply_bytes_max came.
   engine::Certainty certainty = engine::Certainty::kNotExecuted;
   ResponseHead head;
   std::string body;

@@ -19,6 +19,7 @@
 #include "api/pod.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
+#include "api/strategy_review.h"
 #include "api/workload.h"
 #include "base/result.h"
 
@@ -39,6 +40,7 @@ class Decoder {
   Result<PodCronJob> pod_cron_job(std::string_view json);
   Result<PodJob> pod_job(std::string_view json);
   Result<Lease> lease(std::string_view json);
+  Result<StrategyAnswer> strategy_answer(std::string_view json);
 
  private:
   struct Buffers;

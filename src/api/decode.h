@@ -14,6 +14,7 @@
 #include "api/pod.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
+#include "api/strategy_review.h"
 #include "api/workload.h"
 
 namespace podcron::api {
@@ -26,6 +27,7 @@ void read_lease(const Node& node, Lease& out);
 void read_namespace(const Node& node, Namespace& out);
 void read_cluster_node(const Node& node, ClusterNode& out);
 void read_endpoint_slice(const Node& node, EndpointSlice& out);
+void read_strategy_answer(const Node& node, StrategyAnswer& out);
 
 // ---- parts that several kinds share ----
 

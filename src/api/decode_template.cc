@@ -95,6 +95,18 @@ void read_int_or_percent(const Node& node, IntOrPercent& out) {
   out = {value, percent};
 }
 
+void read_webhook(const Node& node, StrategyWebhook& out) {
+  node.fields([&](std::string_view key, const Node& value) {
+    if (key == "name") {
+      value.read(out.name);
+    } else if (key == "timeoutSeconds") {
+      value.read(out.timeout_seconds);
+    } else if (key == "failurePolicy") {
+      read_word(value, kFailurePolicyWords, out.failure_policy);
+    }
+  });
+}
+
 void read_strategy(const Node& node, StrategySpec& out) {
   node.fields([&](std::string_view key, const Node& value) {
     if (key == "type") {
@@ -113,6 +125,8 @@ void read_strategy(const Node& node, StrategySpec& out) {
       value.read(out.topology_key);
     } else if (key == "percent") {
       value.read(out.percent);
+    } else if (key == "webhook") {
+      read_webhook(value, out.webhook);
     }
   });
 }

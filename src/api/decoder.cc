@@ -34,4 +34,8 @@ Result<Lease> Decoder::lease(std::string_view json) {
   return decode_object<Lease>(buffers_->parser, json, read_lease);
 }
 
+Result<StrategyAnswer> Decoder::strategy_answer(std::string_view json) {
+  return decode_object<StrategyAnswer>(buffers_->parser, json, read_strategy_answer);
+}
+
 }  // namespace podcron::api

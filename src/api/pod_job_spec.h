@@ -25,6 +25,9 @@ enum class Ownership : std::uint8_t { kRequired, kOptional };
 enum class NoTargetPolicy : std::uint8_t { kWait, kSkip };
 enum class DeliveryPolicy : std::uint8_t { kAtMostOnce, kAtLeastOnce };
 enum class OutputPolicy : std::uint8_t { kOnFailure, kAlways, kNever };
+/// What it means that a strategy service did not answer: as if no pod were eligible, or any of
+/// them.
+enum class FailurePolicy : std::uint8_t { kFail, kRandom };
 enum class OrdinalFallback : std::uint8_t { kNone, kRandom };
 enum class Executor : std::uint8_t { kNone, kExec, kHttp, kJob };
 
@@ -60,6 +63,14 @@ struct Target {
   friend bool operator==(const Target&, const Target&) = default;
 };
 
+/// The strategy service that Webhook asks, by the name under which the administrator registered it.
+struct StrategyWebhook {
+  std::string name;
+  std::int32_t timeout_seconds = 5;
+  FailurePolicy failure_policy = FailurePolicy::kFail;
+  friend bool operator==(const StrategyWebhook&, const StrategyWebhook&) = default;
+};
+
 /// A number, or a percentage of something (IntOrString "25%").
 struct IntOrPercent {
   std::int32_t value = 0;
@@ -76,6 +87,7 @@ struct StrategySpec {
   OrdinalFallback fallback = OrdinalFallback::kNone;
   std::string topology_key;    // PerTopology
   std::int32_t percent = 100;  // Percent
+  StrategyWebhook webhook;     // Webhook
   friend bool operator==(const StrategySpec&, const StrategySpec&) = default;
 };
 

@@ -32,6 +32,10 @@ inline constexpr Word<OrdinalFallback> kOrdinalFallbackWords[] = {
     {"None", OrdinalFallback::kNone},
     {"Random", OrdinalFallback::kRandom},
 };
+inline constexpr Word<FailurePolicy> kFailurePolicyWords[] = {
+    {"Fail", FailurePolicy::kFail},
+    {"Random", FailurePolicy::kRandom},
+};
 inline constexpr Word<DeliveryPolicy> kDeliveryPolicyWords[] = {
     {"AtMostOnce", DeliveryPolicy::kAtMostOnce},
     {"AtLeastOnce", DeliveryPolicy::kAtLeastOnce},

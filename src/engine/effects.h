@@ -1,7 +1,8 @@
 // The seam between deciding and acting: everything that enters the engine and everything that
 // leaves it.
 //
-// Every effect with an id gets exactly one final completion (StreamEnded, KubeReply, TaskEnded),
+// Every effect with an id gets exactly one final completion (StreamEnded, KubeReply, TaskEnded,
+// StrategyReply),
 // also after Cancel, with a Certainty. Handlers never retry, queue, classify or decide about
 // time-outs: they perform. Source: docs/architecture.md section 3.
 #pragma once
@@ -68,6 +69,14 @@ struct ExecTask {
   Millis handshake_timeout{};
 };
 
+/// One question to a registered strategy service: a POST of JSON, no redirects.
+struct AskStrategy {
+  EffectId id;
+  std::string service;
+  std::string body;
+  Millis timeout{};
+};
+
 /// Ends `target` early; its final completion still comes (kCancelled or what had happened before).
 struct Cancel {
   EffectId target;
@@ -102,8 +111,8 @@ struct Exit {
   int code = 0;
 };
 
-using Effect =
-    std::variant<KubeRequest, OpenStream, ExecTask, Cancel, AnswerReview, Log, Metric, Exit>;
+using Effect = std::variant<KubeRequest, OpenStream, ExecTask, AskStrategy, Cancel, AnswerReview,
+                            Log, Metric, Exit>;
 
 // ---- Inputs ----
 
@@ -146,6 +155,17 @@ struct TaskEnded {
   api::ExecReport report;
 };
 
+/// The completion of an AskStrategy. What became of a question that got no answer does not matter:
+/// asking changes nothing.
+struct StrategyReply {
+  EffectId id;
+  int http_status = 0;
+  std::string body;   // at most kStrategyReplyBytesMax; a larger answer is an error
+  std::string error;  // empty: an answer came
+};
+/// A thousand names of pods, each as long as names can be, and room for blanks.
+inline constexpr std::size_t kStrategyReplyBytesMax = 512u << 10;
+
 /// The API server asks before it connects somebody to a pod.
 struct SessionReview {
   std::uint64_t review = 0;  // never reused; for the answer
@@ -165,6 +185,6 @@ struct Wake {};
 struct Shutdown {};
 
 using Input = std::variant<StreamBatch, StreamEnded, KubeReply, TaskStarted, TaskEnded,
-                           SessionReview, ZonesReplaced, Wake, Shutdown>;
+                           StrategyReply, SessionReview, ZonesReplaced, Wake, Shutdown>;
 
 }  // namespace podcron::engine

@@ -98,6 +98,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
                  [&](TaskStarted&& started) { on_task_started(started); },
                  [&](TaskEnded&& ended) { on_task_ended(std::move(ended)); },
                  [&](SessionReview&& review) { on_session_review(std::move(review)); },
+                 [&](StrategyReply&& reply) { on_strategy_reply(reply); },
                  [&](ZonesReplaced&& replaced) { on_zones_replaced(std::move(replaced.zones)); },
                  [&](Wake&&) {},
                  [&](Shutdown&&) { on_shutdown(); },
@@ -115,6 +116,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
     if (JobRow* row = jobs_.find(id)) process_job(*row);
   }
   tend_sessions();
+  ask_queued();
   if (draining_) drain();
   send_dials();
   outbox_.pump(now, next_id_, *out_);
@@ -252,6 +254,7 @@ void Engine::State::publish_gauges() {
   if (now_.mono < gauges_at_) return;
   gauges_at_ = now_.mono + kGaugePeriod;
   std::erase_if(rest_until_, [&](const auto& entry) { return entry.second <= now_.mono; });
+  consultations_.sweep(now_.mono);
   gauge(metric::kPods, static_cast<double>(pods_.size()));
   gauge(metric::kPodCronJobs, static_cast<double>(jobs_.rows().size()));
   gauge(metric::kRunsActive, static_cast<double>(runs_.size()));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ struct EngineConfig {
   bool session_webhook = false;
   /// Which namespaces it is asked about; empty: all.
   api::LabelSelector session_namespaces;
+  /// The strategy services that Webhook may ask, by name, with the longest wait for each.
+  std::map<std::string, Millis> strategy_services;
   Seconds lease_duration{15};
   Seconds lease_renew_period{5};
 };

@@ -101,6 +101,7 @@ void Engine::State::erase_job(JobRow& row) {
   }
   forget_service(row);
   back_off_.forget(row.object.meta.uid);
+  consultations_.forget(row.id);
   forget_claim(row, false);
   row.object.status.active.clear();
   forget_ends(row.object);
@@ -216,7 +217,8 @@ void Engine::State::process_job(JobRow& row) {
                              },
                              last_session(),
                              detection_for(row),
-                             &nodes_};
+                             &nodes_,
+                             [&](WallTime scheduled) { return consultation(row, scheduled); }};
   reconcile::Plan plan = reconcile::plan(view, now_);
   row.assess = false;
   row.memory = plan.memory;
@@ -226,6 +228,7 @@ void Engine::State::process_job(JobRow& row) {
 
   await_pods(row, plan);
   if (plan.probe_labels) probe_labels(row);
+  if (plan.inquiry) consult(row, *plan.inquiry);
 
   if (plan.settled && !row.flush_at) {
     // The holder writes first; another controller only if that one does not.
@@ -243,7 +246,8 @@ void Engine::State::process_job(JobRow& row) {
 }
 
 /// By the monotonic clock, if nothing changes: to flush, when the API server's clock has caught up,
-/// or when a pod has rested, which may be the one that is waited for.
+/// when a strategy service may be asked again, or when a pod has rested, which may be the one that
+/// is waited for.
 std::optional<MonoTime> Engine::State::look_again_at(JobRow& row, const reconcile::Plan& plan) {
   const Uid& uid = row.object.meta.uid;
   row.rested_at = plan.watch_pods ? back_off_.next_end(now_.mono, uid) : std::nullopt;
@@ -251,6 +255,9 @@ std::optional<MonoTime> Engine::State::look_again_at(JobRow& row, const reconcil
   const auto sooner = [&](MonoTime other) { at = std::min(at.value_or(other), other); };
   if (row.rested_at) sooner(*row.rested_at);
   if (plan.server_clock_wait) sooner(now_.mono + *plan.server_clock_wait);
+  const auto asked_again =
+      plan.memory.waiting ? consultations_.next_end(row.id, now_.mono) : std::nullopt;
+  if (asked_again) sooner(*asked_again);
   return at;
 }
 
@@ -357,6 +364,7 @@ void Engine::State::written(JobRow& row) {
   if (!row.claim) return;
   const reconcile::Claim claim = *row.claim;
   forget_claim(row, true);
+  consultations_.forget(row.id, claim.scheduled_time);
   count(metric::kScheduledTimes, {{"outcome", "Claimed"}, {"reason", ""}});
   observe(metric::kClaimSkew, "all", now_.wall - WallMillis(claim.scheduled_time));
   api::ActiveRun active;

@@ -269,7 +269,8 @@ std::vector<api::TargetRef> Engine::State::choose_for(
   const api::PodCronJob& job = row.object;
   return reconcile::choose_targets(
       pods_, job.spec.job, assessment,
-      {job.meta.uid, active.scheduled_time, 0, job.status.strategy_state, &nodes_});
+      {job.meta.uid, active.scheduled_time, 0, job.status.strategy_state, &nodes_,
+       consultation(row, active.scheduled_time).advice});
 }
 
 /// The claim was never dialled: a PodJob comes before every dial. It is taken by writing our holder
@@ -285,7 +286,9 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
   }
   if (row.writing || row.reading) return;  // looked at again after the rest
   // Another controller may see more pods than this one, so without any the claim stays as it is.
-  if (!has_capacity(row.object.meta.namespace_) || choose_for(row, active, assess(row)).empty()) {
+  const auto assessment = assess(row);
+  if (!has_capacity(row.object.meta.namespace_) || choose_for(row, active, assessment).empty()) {
+    consult_again(row, active.scheduled_time, assessment);
     rest_until_[name] = now_.mono + kNoPodRetry;
     set_wake(row, row.wall_wake, now_.mono + kNoPodRetry);
     return;
@@ -340,6 +343,7 @@ void Engine::State::on_claim_taken(Answer&& answer) {
   const auto assessment = assess(*row);
   std::vector<api::TargetRef> targets = choose_for(*row, *active, assessment);
   if (targets.empty()) return;  // again after the rest
+  consultations_.forget(row->id, active->scheduled_time);
   count(metric::kTakeOvers, {{"found", "claimed"}});
   log(LogLevel::kInfo, "claim taken over",
       {{key::kPodCronJob, key_of(row->object.meta.namespace_, row->object.meta.name)},

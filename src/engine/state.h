@@ -17,6 +17,7 @@
 
 #include "api/codec.h"
 #include "eligibility/eligibility.h"
+#include "engine/consultations.h"
 #include "engine/engine.h"
 #include "engine/event_recorder.h"
 #include "engine/holders.h"
@@ -148,6 +149,14 @@ struct Engine::State {
   void wake_bound_waiters();
   void free_pods(const std::string& run);
 
+  // ---- consult.cc: strategies that ask a service ----
+  [[nodiscard]] reconcile::Consultation consultation(const JobRow& row, WallTime scheduled) const;
+  void consult(const JobRow& row, const reconcile::Inquiry& inquiry);
+  void consult_again(const JobRow& row, WallTime scheduled,
+                     const eligibility::Assessment& assessment);
+  void on_strategy_reply(const StrategyReply& reply);
+  void ask_queued();
+
   // ---- session_reviews.cc: who works in which pod (rule 25) ----
   void on_session_review(SessionReview&& review);
   [[nodiscard]] bool is_own_session(const kube::ConnectReview& connect) const;
@@ -261,6 +270,7 @@ struct Engine::State {
   RecordTable records_;
   PodLoad load_;
   StartBackOff back_off_;
+  Consultations consultations_;
   Holders holders_;
   Outbox outbox_;
   EventRecorder events_;

@@ -54,6 +54,10 @@ std::optional<reconcile::Unreadable> Engine::State::why_unknown(
         fmt::format("Nodes cannot be read, so that nothing is decided by their label {}: {}",
                     spec.strategy.topology_key, node_stream().refusal)};
   }
+  std::string no_service = reconcile::unknown_service(spec.strategy, config_.strategy_services);
+  if (!no_service.empty()) {
+    return reconcile::Unreadable{condition::kUnknownStrategyService, std::move(no_service)};
+  }
   return std::nullopt;
 }
 

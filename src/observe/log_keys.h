@@ -20,6 +20,7 @@ inline constexpr std::string_view kError = "error";
 inline constexpr std::string_view kHttpStatus = "http_status";
 inline constexpr std::string_view kResource = "resource";
 inline constexpr std::string_view kHolder = "holder";
+inline constexpr std::string_view kService = "service";
 inline constexpr std::string_view kRetryMs = "retry_ms";
 inline constexpr std::string_view kVersion = "version";
 inline constexpr std::string_view kPath = "path";

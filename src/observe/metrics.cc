@@ -11,7 +11,7 @@ constexpr std::array kDurationBuckets{0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.
 
 using enum MetricType;
 
-constexpr std::array<MetricRow, 22> kRows{{
+constexpr std::array<MetricRow, 23> kRows{{
     {metric::kApiClockSkew,
      kGauge,
      "Local clock minus the API server's Date header, in seconds.",
@@ -50,6 +50,10 @@ constexpr std::array<MetricRow, 22> kRows{{
     {metric::kSessions, kGauge, "Leases of interactive sessions known.", {}},
     {metric::kStartSkew, kHistogram, "From a scheduled time to the dialled task, by executor.",
      kLatencyBuckets},
+    {metric::kStrategyReviews,
+     kCounter,
+     "Questions to strategy services by service and result: chosen, none or failed.",
+     {}},
     {metric::kTakeOvers, kCounter, "Runs taken over from a gone holder, by what was found.", {}},
     {metric::kTzdata, kGauge, "1 for the tzdata version in use, 0 for earlier ones.", {}},
     {metric::kUndecodable, kCounter, "Objects that could not be read, by resource.", {}},

@@ -39,6 +39,7 @@ inline constexpr std::string_view kTzdata = "podcron_tzdata_version_info";
 inline constexpr std::string_view kSessionReviews = "podcron_session_reviews_total";
 inline constexpr std::string_view kSessions = "podcron_sessions";
 inline constexpr std::string_view kSessionDetection = "podcron_session_detection_active";
+inline constexpr std::string_view kStrategyReviews = "podcron_strategy_reviews_total";
 inline constexpr std::string_view kTakeOvers = "podcron_take_overs_total";
 }  // namespace metric
 

@@ -60,6 +60,7 @@ inline constexpr std::string_view kNoPodsMatch = "NoPodsMatch";
 inline constexpr std::string_view kServingUnproven = "ServingUnproven";
 inline constexpr std::string_view kEndpointsNotListed = "EndpointsNotListed";
 inline constexpr std::string_view kNodesNotListed = "NodesNotListed";
+inline constexpr std::string_view kUnknownStrategyService = "UnknownStrategyService";
 // Of SessionDetection.
 inline constexpr std::string_view kActive = "Active";
 inline constexpr std::string_view kDegraded = "Degraded";

@@ -50,9 +50,10 @@ std::optional<api::TargetRef> choose_again(const store::PodStore& pods,
 }
 
 std::string describe_lack(const api::PodJobTemplateSpec& spec,
-                          const eligibility::Assessment& assessment) {
+                          const eligibility::Assessment& assessment,
+                          const strategy::Advice* advice) {
   const std::string eligible = eligibility::describe(assessment);
-  if (enough(spec, assessment)) return eligible + "; " + strategy::why_none(spec.strategy);
+  if (enough(spec, assessment)) return eligible + "; " + strategy::why_none(spec.strategy, advice);
   if (spec.target.min_eligible <= 1) return eligible;
   return fmt::format("{}; minEligible is {}", eligible, spec.target.min_eligible);
 }

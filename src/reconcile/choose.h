@@ -35,7 +35,8 @@ std::optional<api::TargetRef> choose_again(const store::PodStore& pods,
 
 /// "1 of 1 pods eligible; minEligible is 2": why choose_targets gave nothing.
 std::string describe_lack(const api::PodJobTemplateSpec& spec,
-                          const eligibility::Assessment& assessment);
+                          const eligibility::Assessment& assessment,
+                          const strategy::Advice* advice = nullptr);
 
 /// A pod as a target, as it is in the store now.
 api::TargetRef target_ref(const store::PodStore& pods, const api::Target& target,

@@ -44,6 +44,7 @@ struct Planner {
   /// As handed in; of times that wait, only those due under the schedule that still holds.
   Memory memory;
   Plan plan;
+  bool judged = false;  // TargetsAvailable was, by what is due
 
   const api::PodCronJob& job() const { return view.job; }
   std::int64_t generation() const { return view.job.meta.generation; }
@@ -76,10 +77,9 @@ struct Planner {
   void replace_active();
   void wait(WallTime candidate, WallTime deadline, bool lacks_pod);
   void assess(eligibility::Assessment& out) const;
-  std::vector<api::TargetRef> choose(WallTime candidate,
-                                     const eligibility::Assessment& assessment) const;
-  void judge_targets(const eligibility::Assessment& assessment,
-                     const std::vector<api::TargetRef>& targets);
+  Consultation consultation(WallTime candidate) const;
+  std::vector<api::TargetRef> judge_targets(WallTime candidate,
+                                            const eligibility::Assessment& assessment);
   void claim(WallTime candidate, const eligibility::Assessment& assessment,
              std::vector<api::TargetRef> targets);
   void finish();
@@ -409,8 +409,12 @@ void Planner::decide_candidate(WallTime candidate) {
   if (!view.capacity) return wait(candidate, deadline, false);
   eligibility::Assessment assessment;
   assess(assessment);
-  std::vector<api::TargetRef> targets = choose(candidate, assessment);
-  judge_targets(assessment, targets);
+  if (const Consultation known = consultation(candidate);
+      must_consult(spec.job, assessment, known)) {
+    if (!known.asked) plan.inquiry = Inquiry{candidate, assessment.eligible};
+    return wait(candidate, deadline, waited_for_pod);
+  }
+  std::vector<api::TargetRef> targets = judge_targets(candidate, assessment);
   if (targets.empty()) {
     if (spec.job.no_target_policy == api::NoTargetPolicy::kSkip) {
       return refuse(Outcome::kSkipped, reason::kNoEligiblePod);
@@ -454,21 +458,26 @@ void Planner::assess(eligibility::Assessment& out) const {
   eligibility::assess(view.pods, view.owners, criteria, out);
 }
 
-std::vector<api::TargetRef> Planner::choose(WallTime candidate,
-                                            const eligibility::Assessment& assessment) const {
-  return choose_targets(view.pods, job().spec.job, assessment,
-                        {job().meta.uid, candidate, 0, plan.status.strategy_state, view.nodes});
+Consultation Planner::consultation(WallTime candidate) const {
+  return view.consultation ? view.consultation(candidate) : Consultation{};
 }
 
-void Planner::judge_targets(const eligibility::Assessment& assessment,
-                            const std::vector<api::TargetRef>& targets) {
-  TargetCondition found =
-      target_condition(job(), view.serving, view.unlabelled_hint, assessment, !targets.empty());
+/// What the strategy chooses, and what that says of the pods.
+std::vector<api::TargetRef> Planner::judge_targets(WallTime candidate,
+                                                   const eligibility::Assessment& assessment) {
+  judged = true;
+  const strategy::Advice* advice = consultation(candidate).advice;
+  std::vector<api::TargetRef> targets = choose_targets(
+      view.pods, job().spec.job, assessment,
+      {job().meta.uid, candidate, 0, plan.status.strategy_state, view.nodes, advice});
+  TargetCondition found = target_condition(job(), view.serving, view.unlabelled_hint, assessment,
+                                           !targets.empty(), advice);
   if (!found.available && assessment.reconsider_at) wake(*assessment.reconsider_at);
   plan.probe_labels = plan.probe_labels || found.nothing_matches;
   turn(condition::kTargetsAvailable,
        found.available ? ConditionStatus::kTrue : ConditionStatus::kFalse, found.reason,
        std::move(found.message));
+  return targets;
 }
 
 void Planner::claim(WallTime candidate, const eligibility::Assessment& assessment,
@@ -554,10 +563,10 @@ Plan plan(const View& view, Now now) {
   if (view.unreadable) {
     planner.turn(condition::kTargetsAvailable, ConditionStatus::kFalse, view.unreadable->reason,
                  view.unreadable->message);
-  } else if (view.assess && !plan.claim && !plan.memory.waiting) {
+  } else if (view.assess && !planner.judged && !plan.memory.waiting) {
     eligibility::Assessment assessment;
     planner.assess(assessment);
-    planner.judge_targets(assessment, planner.choose(planner.wall, assessment));
+    planner.judge_targets(planner.wall, assessment);
   }
   if (in_future) {
     planner.turn(condition::kReady, ConditionStatus::kFalse, condition::kDecidedInFuture,

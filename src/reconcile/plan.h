@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "cron/schedule.h"
 #include "eligibility/eligibility.h"
+#include "reconcile/consult.h"
 #include "reconcile/due_time.h"
 #include "reconcile/ledger.h"
 #include "reconcile/session_detection.h"
@@ -57,7 +58,8 @@ struct Memory {
 };
 inline constexpr Seconds kDeferMax{300};
 
-/// What cannot be read of the cluster: the condition's reason (observe::condition) and message.
+/// What cannot be read of the cluster, or is not known to this controller: the condition's reason
+/// (observe::condition) and message.
 struct Unreadable {
   std::string_view reason;
   std::string message;
@@ -98,6 +100,8 @@ struct View {
   eligibility::LastSession last_session = nullptr;  // rule 25
   SessionDetection session_detection = {};
   const store::NodeStore* nodes = nullptr;  // see strategy::Occasion
+  /// Webhook: the question about this due time. Null: nobody can be asked.
+  std::function<Consultation(WallTime scheduled)> consultation = nullptr;
 };
 
 /// A run to be claimed.
@@ -114,6 +118,8 @@ struct Plan {
   bool write = false;    // a decision, or a condition that turned
   bool settled = false;  // runs moved to history: due to be written within 10 s
   std::optional<Claim> claim;
+  /// To be asked of the strategy service; planned again when it has answered.
+  std::optional<Inquiry> inquiry;
   /// All that `status` adds as skipped or missed; counted when it is written.
   std::vector<Disposal> disposals;
   /// To be handed back in the next View; `deferred` is empty once `status` is written.

@@ -6,6 +6,7 @@
 
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
+#include "strategy/webhook.h"
 
 namespace podcron::reconcile {
 namespace {
@@ -31,8 +32,8 @@ TargetCondition available(const api::Target& target, const eligibility::Assessme
 }
 
 TargetCondition too_few(const api::PodJobTemplateSpec& spec,
-                        const eligibility::Assessment& assessment) {
-  TargetCondition result{false, condition::kNoEligiblePod, describe_lack(spec, assessment)};
+                        const eligibility::Assessment& assessment, const strategy::Advice* advice) {
+  TargetCondition result{false, condition::kNoEligiblePod, describe_lack(spec, assessment, advice)};
   if (count_of(assessment, Reason::kNotInService) > 0) {
     result.message += fmt::format("; no EndpointSlice of Service {} names a pod that is {}",
                                   spec.target.service_name, to_string(Reason::kNotInService));
@@ -44,16 +45,19 @@ TargetCondition too_few(const api::PodJobTemplateSpec& spec,
 
 TargetCondition target_condition(const api::PodCronJob& job, const api::LabelSelector& serving,
                                  const std::string& unlabelled_hint,
-                                 const eligibility::Assessment& assessment, bool chosen) {
+                                 const eligibility::Assessment& assessment, bool chosen,
+                                 const strategy::Advice* advice) {
   const api::PodJobTemplateSpec& spec = job.spec.job;
   const auto needed = static_cast<std::size_t>(std::max(1, spec.target.min_eligible));
   // A pod that only a run keeps busy serves all the same.
   const std::size_t busy = count_of(assessment, Reason::kPodBusy);
-  const bool strategy_lacks_one = enough(spec, assessment) && !chosen && busy == 0;
+  const bool would_choose = chosen || (strategy::asks_service(spec.strategy) && advice == nullptr);
+  const bool strategy_lacks_one =
+      enough(spec, assessment) && !would_choose && (busy == 0 || advice != nullptr);
   if (assessment.eligible.size() + busy >= needed && !strategy_lacks_one) {
     return available(spec.target, assessment);
   }
-  if (assessment.matched > 0) return too_few(spec, assessment);
+  if (assessment.matched > 0) return too_few(spec, assessment, advice);
   if (!unlabelled_hint.empty()) {
     return {false, condition::kNotLabelledServing, unlabelled_hint, true};
   }

@@ -8,6 +8,7 @@
 #include "api/label_selector.h"
 #include "api/pod_cron_job.h"
 #include "eligibility/eligibility.h"
+#include "strategy/strategy.h"
 
 namespace podcron::reconcile {
 
@@ -19,9 +20,11 @@ struct TargetCondition {
 };
 
 /// `unlabelled_hint` is a label probe's finding, or empty. `chosen`: the strategy found a target
-/// among the eligible pods.
+/// among the eligible pods, with this advice if it is Webhook. Without advice nothing is known
+/// of its choice, and enough pods will do.
 TargetCondition target_condition(const api::PodCronJob& job, const api::LabelSelector& serving,
                                  const std::string& unlabelled_hint,
-                                 const eligibility::Assessment& assessment, bool chosen);
+                                 const eligibility::Assessment& assessment, bool chosen,
+                                 const strategy::Advice* advice = nullptr);
 
 }  // namespace podcron::reconcile

@@ -233,6 +233,22 @@ void Checker::on_process_start(const ProcessRecord& process) {
   check_once(*run, process);
   check_times(*run, process);
   check_overlap(*run, process);
+  check_advised(*run, process);
+}
+
+void Checker::check_advised(const RunAccount& run, const ProcessRecord& process) {
+  if (run.last == nullptr) return;
+  const Json* strategy = find_in(run.last->json, "spec", "strategy");
+  if (strategy == nullptr || text_in(*strategy, "type") != "Webhook" ||
+      text_in(*strategy, "webhook", "failurePolicy") != "Fail") {
+    return;
+  }
+  const auto said = advised_.find(run.key.name);
+  if (said != advised_.end() && said->second.contains(process.pod)) return;
+  report("S17 advised",
+         fmt::format("a process of {} starts in {}, which the strategy service did not choose",
+                     run.key.name, process.pod),
+         process.started);
 }
 
 void Checker::check_permitted(const RunAccount& run, const ProcessRecord& process) {

@@ -3,7 +3,8 @@
 //
 // It sees only ground truth: versions of objects, dials that left a replica, process starts and
 // ends. It never asks an engine. Source: facts A5 of docs/ (S1-S15, L1-L6), the contract's
-// section 7; S16: what a strategy must remember is written with the claim (docs/adr/0006).
+// section 7; S16: what a strategy must remember is written with the claim (docs/adr/0006); S17:
+// under Webhook and failurePolicy Fail a run is where the service said (docs/strategies.md).
 #pragma once
 
 #include <cstdint>
@@ -62,6 +63,9 @@ class Checker {
 
   /// A user's act that invariants must allow for: the process of this PodJob may be left alone.
   void user_deleted(const ObjectKey& pod_job) { user_deleted_.insert(pod_job); }
+
+  /// The strategy service chose this pod for the run, in an answer that is to be believed.
+  void advised(const std::string& run, const std::string& pod) { advised_[run].insert(pod); }
 
   /// Records a violation; the first one stays.
   void report(std::string_view invariant, std::string what, VirtualTime now);
@@ -127,6 +131,7 @@ class Checker {
   void check_once(const RunAccount& run, const ProcessRecord& process);
   void check_times(const RunAccount& run, const ProcessRecord& process);
   void check_overlap(const RunAccount& run, const ProcessRecord& process);
+  void check_advised(const RunAccount& run, const ProcessRecord& process);
   [[nodiscard]] bool gave_up_place(const RunAccount& run, const ProcessRecord& process,
                                    VirtualTime now) const;
 
@@ -142,6 +147,7 @@ class Checker {
   std::map<RunKey, RunAccount> runs_;
   std::map<ObjectKey, std::string> owner_of_pod_job_;  // UID of the owner, of the last PodJob
   std::set<ObjectKey> user_deleted_;
+  std::map<std::string, std::set<std::string>> advised_;  // names of pods by run
   std::map<std::string, std::uint64_t> outcomes_;
   std::uint64_t claims_ = 0;
   std::uint64_t pod_jobs_ = 0;

@@ -34,6 +34,7 @@ Process::Process(const ProcessPlace& place, engine::EngineConfig config, Millis 
       requests_(wire_),
       streams_(wire_),
       execs_(wire_),
+      strategies_(wire_),
       engine_(std::move(config)),
       mono_offset_(mono_offset),
       crash_here_(std::move(crash_here)),
@@ -153,6 +154,11 @@ bool Process::perform(engine::Effect& effect) {
                      [&](engine::ExecTask& task) {
                        fresh(task.id);
                        execs_.perform(std::move(task));
+                       return true;
+                     },
+                     [&](engine::AskStrategy& question) {
+                       fresh(question.id);
+                       strategies_.perform(question);
                        return true;
                      },
                      [&](engine::Cancel& cancel) {

@@ -16,6 +16,7 @@
 #include "simulation/exec_link.h"
 #include "simulation/lifeline.h"
 #include "simulation/request_link.h"
+#include "simulation/strategy_link.h"
 #include "simulation/stream_link.h"
 #include "simulation/wire.h"
 
@@ -75,6 +76,7 @@ class Process {
   RequestLink requests_;
   StreamLink streams_;
   ExecLink execs_;
+  StrategyLink strategies_;
   engine::Engine engine_;
   const Millis mono_offset_;
   CrashHere crash_here_;

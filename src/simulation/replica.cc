@@ -26,6 +26,7 @@ void Replica::start() {
   config.process_id = env.prng.next();
   config.serving_selector.requirements = {
       {"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}}};
+  config.strategy_services[kStrategyService] = Seconds{10};
   const Millis mono_offset = env.draw(Millis{0}, Millis{1'000'000});
   process_ = std::make_unique<Process>(
       ProcessPlace{env, place_.server, place_.cluster, place_.checker, partition_, skew_},

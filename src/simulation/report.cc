@@ -13,6 +13,7 @@ void add(Report& sum, const Report& one) {
   sum.requests += one.requests;
   sum.streams += one.streams;
   sum.execs += one.execs;
+  sum.questions += one.questions;
   sum.incarnations += one.incarnations;
   sum.process_starts += one.process_starts;
   sum.claims += one.claims;
@@ -24,10 +25,11 @@ void add(Report& sum, const Report& one) {
 std::string describe(const Report& report) {
   const double hours = static_cast<double>(report.duration.count()) / 3'600'000.0;
   std::string text = fmt::format(
-      "virtual hours {:.2f}, steps {}, effects {}, requests {}, streams {}, execs {}\n"
+      "virtual hours {:.2f}, steps {}, effects {}, requests {}, streams {}, execs {}, questions "
+      "{}\n"
       "incarnations {}, claims {}, PodJobs {}, process starts {}\n",
       hours, report.steps, report.effects, report.requests, report.streams, report.execs,
-      report.incarnations, report.claims, report.pod_jobs, report.process_starts);
+      report.questions, report.incarnations, report.claims, report.pod_jobs, report.process_starts);
   text += "outcomes:";
   for (const auto& [outcome, count] : report.outcomes) {
     text += fmt::format(" {} {}", outcome, count);

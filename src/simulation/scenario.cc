@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "simulation/strategy_link.h"
 
 namespace podcron::simulation {
 namespace {
@@ -100,6 +101,13 @@ Scenario draw_scenario(Environment& environment, std::size_t pod_cron_jobs, std:
     Json& spec = scenario.pod_cron_jobs.back()["spec"]["podJobTemplate"]["spec"];
     if (chance % 5 == 1) {
       spec["target"]["servingProbe"] = {{"exec", {{"command", Json::array({kProbeProgram})}}}};
+    }
+    if (chance % 7 == 2) {
+      spec["strategy"] = {{"type", "Webhook"},
+                          {"webhook",
+                           {{"name", kStrategyService},
+                            {"timeoutSeconds", 1 + chance % 5},
+                            {"failurePolicy", chance % 3 == 0 ? "Random" : "Fail"}}}};
     }
     if (chance % 4 != 0) continue;
     for (WorkloadPlan& plan : scenario.workloads) plan.service = plan.service || plan.name == app;

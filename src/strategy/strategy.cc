@@ -15,6 +15,7 @@
 #include "strategy/ready_time.h"
 #include "strategy/round_robin.h"
 #include "strategy/sticky.h"
+#include "strategy/webhook.h"
 
 namespace podcron::strategy {
 namespace {
@@ -30,6 +31,7 @@ constexpr std::array kTable{
     Row{"Random", choose_random, choose_one_at_random},
     Row{"RoundRobin", choose_round_robin, choose_round_robin, remember_round_robin},
     Row{"Sticky", choose_sticky, choose_sticky},
+    Row{"Webhook", choose_webhook, choose_webhook_again},
 };
 
 constexpr std::size_t kHundredPercent = 100;
@@ -57,7 +59,8 @@ api::StringMap remember(const api::StrategySpec& spec, const Occasion& occasion,
   return row->remember(occasion, chosen, active);
 }
 
-std::string why_none(const api::StrategySpec& spec) {
+std::string why_none(const api::StrategySpec& spec, const Advice* advice) {
+  if (asks_service(spec)) return why_no_advice(spec, advice);
   if (spec.type == "Ordinal") {
     return fmt::format("none of them is the StatefulSet pod with index {}", spec.ordinal);
   }

@@ -23,6 +23,8 @@ namespace podcron::strategy {
 /// seed = hash(UID of the PodCronJob, scheduled time, redraw number).
 std::uint64_t seed_of(const Uid& pod_cron_job, WallTime scheduled_time, std::uint32_t redraw);
 
+struct Advice;  // strategy/webhook.h
+
 /// Which draw it is: of whom, for when, and what the draws before it left behind.
 struct Occasion {
   Uid pod_cron_job;
@@ -31,6 +33,8 @@ struct Occasion {
   const api::StringMap& state;  // status.strategyState, as it is now
   /// Asked by PerTopology with another key than the hostname. Null: no node is known.
   const store::NodeStore* nodes = nullptr;
+  /// Webhook: what the service said about this time; null: it was not asked, so nobody is chosen.
+  const Advice* advice = nullptr;
 };
 
 struct Question {
@@ -77,7 +81,7 @@ api::StringMap remember(const api::StrategySpec& spec, const Occasion& occasion,
                         std::string_view chosen, std::span<const api::ActiveRun> active);
 
 /// Why there are eligible pods and yet none was chosen, to go after "3 of 3 pods eligible; ".
-std::string why_none(const api::StrategySpec& spec);
+std::string why_none(const api::StrategySpec& spec, const Advice* advice = nullptr);
 
 /// The part of `whole` that a number (which may be more) or a percentage is; rounded down, since a
 /// share is never more than was allowed.

@@ -92,6 +92,11 @@ void set(api::PodCronJobSpec& spec, const std::string& key, const std::string& v
         value == "Random" ? api::OrdinalFallback::kRandom : api::OrdinalFallback::kNone;
   } else if (key == "topologyKey") {
     spec.job.strategy.topology_key = value;
+  } else if (key == "webhook") {
+    spec.job.strategy.webhook.name = value;
+  } else if (key == "failure") {
+    spec.job.strategy.webhook.failure_policy =
+        value == "Random" ? api::FailurePolicy::kRandom : api::FailurePolicy::kFail;
   } else if (key == "percent") {
     spec.job.strategy.percent = number(value);
   } else if (key == "deadline") {
@@ -143,9 +148,20 @@ const char* word_of(api::Outcome outcome) {
   return "";
 }
 
+/// The strategy services that the controller knows.
+const std::map<std::string, Millis> kStrategyServices{{"quiet", Seconds{10}}};
+
 /// What a plan decides, a line each.
-std::string describe(const reconcile::Plan& plan) {
+std::string describe(const reconcile::Plan& plan, const store::PodStore& pods) {
   std::string printed;
+  if (plan.inquiry) {
+    std::string names;
+    for (const store::PodHandle pod : plan.inquiry->eligible) {
+      names += (names.empty() ? "" : ",") + std::string(pods.name(pod));
+    }
+    printed +=
+        fmt::format("ask scheduled={} pods={}\n", to_rfc3339(plan.inquiry->scheduled_time), names);
+  }
   for (const reconcile::Disposal& d : plan.disposals) {
     printed += d.count == 1
                    ? fmt::format("{} scheduled={} reason={}\n", word_of(d.outcome),
@@ -252,6 +268,8 @@ std::string World::command(const std::string& line) {
     const auto time = parse_rfc3339(words.at(2));
     if (!time) throw std::runtime_error(time.error().message);
     jobs_.at(words.at(1)).object.status.next_schedule_time = *time;
+  } else if (words[0] == "answer" || words[0] == "fails" || words[0] == "again") {
+    answer(words);
   } else if (words[0] == "lost") {
     lost_ = true;
   } else if (words[0] == "at") {
@@ -357,6 +375,23 @@ void World::make_session(const std::vector<std::string>& words) {
   sessions_.push_back({pods_.uid(*handle), words.size() == 3, *at});
 }
 
+void World::answer(const std::vector<std::string>& words) {
+  Job& job = jobs_.at(words.at(1));
+  if (job.questions.empty()) throw std::runtime_error("nothing was asked for " + words[1]);
+  if (words[0] == "again") return job.questions.clear();
+  for (auto& [scheduled, question] : job.questions) {
+    if (question.answered) continue;
+    question.answered = true;
+    if (words[0] == "fails") {
+      question.advice.failure = words.at(2);
+      continue;
+    }
+    std::vector<Uid>& chosen = question.advice.chosen;
+    for (std::size_t i = 2; i < words.size(); ++i) chosen.push_back(uid_of(words[i]));
+    std::sort(chosen.begin(), chosen.end());
+  }
+}
+
 std::string World::plan_at(const std::string& time) {
   const auto at = parse_rfc3339(time);
   if (!at) throw std::runtime_error(at.error().message);
@@ -396,10 +431,25 @@ std::string World::plan_through(const std::string& time) {
   return printed;
 }
 
-std::optional<reconcile::Unreadable> World::unreadable() const {
-  if (!unlisted_) return std::nullopt;
-  return reconcile::Unreadable{observe::condition::kEndpointsNotListed,
-                               "the EndpointSlices cannot be read"};
+std::optional<reconcile::Unreadable> World::unreadable(const Job& job) const {
+  if (unlisted_) {
+    return reconcile::Unreadable{observe::condition::kEndpointsNotListed,
+                                 "the EndpointSlices cannot be read"};
+  }
+  std::string why = reconcile::unknown_service(job.object.spec.job.strategy, kStrategyServices);
+  if (why.empty()) return std::nullopt;
+  return reconcile::Unreadable{observe::condition::kUnknownStrategyService, std::move(why)};
+}
+
+reconcile::RunFact World::fact_of(const api::ActiveRun& run) const {
+  reconcile::RunFact fact;
+  if (const auto at = ended_.find(run.name); at != ended_.end()) {
+    fact.outcome = at->second;
+    fact.unknown = at->second == api::Outcome::kUnknown;
+    fact.leaves = !fact.unknown;
+    fact.completed = now_;
+  }
+  return fact;
 }
 
 /// The last session in a pod (rule 25).
@@ -432,16 +482,7 @@ std::string World::plan_job(Job& job, Now now) {
       observed ? &*observed : nullptr,
       namespace_suspended_,
       globally_suspended_,
-      [&](const api::ActiveRun& run) {
-        reconcile::RunFact fact;
-        if (const auto at = ended_.find(run.name); at != ended_.end()) {
-          fact.outcome = at->second;
-          fact.unknown = at->second == api::Outcome::kUnknown;
-          fact.leaves = !fact.unknown;
-          fact.completed = now_;
-        }
-        return fact;
-      },
+      [&](const api::ActiveRun& run) { return fact_of(run); },
       pods_,
       owners_,
       serving_,
@@ -454,13 +495,19 @@ std::string World::plan_job(Job& job, Now now) {
       "",
       job.memory,
       &endpoints_,
-      unreadable(),
+      unreadable(job),
       [&](const Uid& pod) { return resting_.contains(pod); },
       [&](const Uid& pod, api::SessionExclusion exclude) { return last_session(pod, exclude); },
       {},
-      &nodes_};
+      &nodes_,
+      [&](WallTime scheduled) -> reconcile::Consultation {
+        const auto at = job.questions.find(scheduled);
+        if (at == job.questions.end()) return {};
+        return {true, at->second.answered ? &at->second.advice : nullptr};
+      }};
   reconcile::Plan plan = reconcile::plan(view, now);
-  std::string printed = describe(plan);
+  std::string printed = describe(plan, pods_);
+  if (plan.inquiry) job.questions[plan.inquiry->scheduled_time];
   job.memory = plan.memory;
   job.wake.reset();
   if (lost_) {

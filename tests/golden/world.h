@@ -17,6 +17,9 @@
 //   switch namespace|global on|off  holds every run back, or no longer
 //   end RUN OUTCOME                the run's record is final: Succeeded Failed Unknown
 //   disputed NAME TIME             another controller writes that nextScheduleTime
+//   answer NAME [POD...]           the strategy service that was asked chooses these
+//   fails NAME TEXT                it gives no answer, for this reason
+//   again NAME                     what it said holds no longer: it may be asked again
 //   lost                           the next plan's write does not get through
 //   rules ZONE OTHER               new tzdata, in which ZONE has the rules of OTHER
 //   at TIME                        plans every PodCronJob and writes what it says
@@ -49,16 +52,23 @@ class World {
     api::PodCronJob object;
     reconcile::Memory memory;
     std::optional<WallTime> wake;  // as the last plan said
+    struct Question {
+      bool answered = false;
+      strategy::Advice advice;
+    };
+    std::map<WallTime, Question> questions;  // to the strategy service
   };
 
   void make_job(const std::vector<std::string>& words, bool edit);
   void make_pod(const std::vector<std::string>& words);
   void make_slice(const std::vector<std::string>& words);
   void make_session(const std::vector<std::string>& words);
+  void answer(const std::vector<std::string>& words);
+  [[nodiscard]] reconcile::RunFact fact_of(const api::ActiveRun& run) const;
   std::string plan_at(const std::string& time);
   std::string plan_through(const std::string& time);
   std::string plan_job(Job& job, Now now);
-  [[nodiscard]] std::optional<reconcile::Unreadable> unreadable() const;
+  [[nodiscard]] std::optional<reconcile::Unreadable> unreadable(const Job& job) const;
   [[nodiscard]] std::optional<WallTime> last_session(const Uid& pod,
                                                      api::SessionExclusion exclude) const;
 

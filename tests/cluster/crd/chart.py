@@ -25,6 +25,8 @@ VALUE_SETS = {
         "rbac.extraReadRules[0].resources={clonesets}", "rbac.extraReadRules[0].verbs={get}",
         "commonLabels.team=platform", "imagePullSecrets[0].name=registry", "service.annotations.a=b",
         "serviceAccount.annotations.a=b", "podAnnotations.a=b", "nodeSelector.a=b",
+        "strategyServices[0].name=quiet", "strategyServices[0].url=https://quiet.ops.svc/choose",
+        "strategyServices[0].timeoutSeconds=3",
         "image.digest=sha256:" + 64 * "0", "logLevel=debug", "service.port=9090"],
     "some namespaces": ["watchNamespaces={crd-test}", "namespaces={crd-test}"],
     "exec everywhere": ["rbac.clusterWideExec=true"],
@@ -40,7 +42,8 @@ VALUE_SETS = {
 TYPOS = ["replica=2", "crds.keeps=true", "image.tags=1", "logLevel=loud", "limits.runsPerPod=0", "ownerKinds={}",
          "namespaces=shop", "namespaces={Shop}", "serviceAccount.create=false",
          "rbac.extraReadRules[0].verbs={delete}", "sessions.url=http://10.0.0.1/sessions",
-         "sessions.url=https://10.0.0.1/", "sessions.tls.secretName=a", "sessions.port=443"]
+         "sessions.url=https://10.0.0.1/", "sessions.tls.secretName=a", "sessions.port=443",
+         "strategyServices[0].name=Quiet", "strategyServices[0].failurePolicy=Random"]
 
 
 class Helm:

@@ -25,8 +25,7 @@ TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
       {R"({"job":{}})", "job"},
       {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
       {R"({"target":{"servingProbe":{"httpGet":{}}}})", "target.servingProbe.httpGet"},
-      {R"({"strategy":{"type":"Webhook"}})", "strategy.type: Webhook"},
-      {R"({"strategy":{"webhook":{"name":"x"}}})", "strategy.webhook"},
+      {R"({"strategy":{"type":"Lottery"}})", "strategy.type: Lottery"},
       {R"({"deliveryPolicy":"AtLeastOnce"})", "deliveryPolicy: AtLeastOnce"},
       {R"({"backoffLimit":1})", "backoffLimit: 1"},
       {R"({"serviceAccountName":"x"})", "serviceAccountName"},
@@ -51,8 +50,8 @@ TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
             "");
   for (const char* strategy :
        {R"("type":"RoundRobin")", R"("type":"LeastRecent")", R"("type":"Sticky")",
-        R"("type":"Oldest")", R"("type":"Newest")", R"("type":"Percent","percent":10)",
-        R"("type":"Ordinal","ordinal":0,"fallback":"Random")",
+        R"("type":"Oldest")", R"("type":"Newest")", R"("type":"Webhook","webhook":{"name":"x"})",
+        R"("type":"Percent","percent":10)", R"("type":"Ordinal","ordinal":0,"fallback":"Random")",
         R"("type":"PerTopology","topologyKey":"topology.kubernetes.io/zone")"}) {
     EXPECT_EQ(in_template(fmt::format(R"({{"strategy":{{{}}}}})", strategy)), "");
   }

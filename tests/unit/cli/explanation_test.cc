@@ -76,6 +76,17 @@ TEST(Explanation, SaysWhenTheStrategyFindsNobody) {
       << choice.instead;
 }
 
+TEST(Explanation, SaysThatAStrategyServiceIsAskedWhenTheTimeIsDue) {
+  Case world;
+  world.snapshot.job.spec.job.strategy.type = "Webhook";
+  world.snapshot.job.spec.job.strategy.webhook.name = "quiet";
+  const Explanation explanation = world.explain();
+  EXPECT_EQ(explanation.summary, "3 of 3 pods eligible");
+  EXPECT_TRUE(explanation.choices.at(0).pods.empty());
+  EXPECT_EQ(explanation.choices.at(0).instead,
+            "3 eligible; strategy service \"quiet\" is asked when a time is due");
+}
+
 TEST(Explanation, ChoosesAsTheControllerWould) {
   const Case world;
   const Explanation explanation = world.explain();

@@ -77,6 +77,19 @@ TEST_F(CommandLineTest, AWebhookWithoutACertificateSaysWhatItWants) {
               HasSubstr("--webhook-listen: "));
 }
 
+TEST_F(CommandLineTest, StrategyServicesComeFromTheirFileOrThePlaceOfTheFault) {
+  const auto good = parse_with_kubeconfig(
+      {"--strategy-services",
+       directory_.write("good.yaml", "services: [{name: quiet, url: \"https://x/a\"}]")});
+  ASSERT_TRUE(good) << good.error().message;
+  ASSERT_EQ(good->run->strategy_services.size(), 1U);
+  EXPECT_EQ(longest_waits(good->run->strategy_services).at("quiet"), Seconds{30});
+  EXPECT_TRUE(parse_with_kubeconfig({})->run->strategy_services.empty());
+  const std::string bad = directory_.write("bad.yaml", "services: [{name: quiet}]");
+  EXPECT_THAT(error_of(parse_with_kubeconfig({"--strategy-services", bad})),
+              HasSubstr("--strategy-services: " + bad + ": services[0]: url: "));
+}
+
 TEST_F(CommandLineTest, WithoutAFlagOrAPodThereIsNoCluster) {
   set_environment("KUBECONFIG", kubeconfig_);
   const auto result = parse({});

@@ -37,6 +37,7 @@ class Driver {
         if (!keep_lease(*request)) requests_.push_back(std::move(*request));
       }
       if (auto* task = std::get_if<ExecTask>(&effect)) tasks_.push_back(std::move(*task));
+      if (auto* asked = std::get_if<AskStrategy>(&effect)) questions_.push_back(std::move(*asked));
       if (auto* cancel = std::get_if<Cancel>(&effect)) cancelled_.push_back(cancel->target);
       if (auto* metric = std::get_if<Metric>(&effect)) metrics_.push_back(std::move(*metric));
     }
@@ -124,6 +125,7 @@ class Driver {
   [[nodiscard]] const WakeAt& wake() const { return wake_; }
   [[nodiscard]] Engine& engine() { return engine_; }
   std::vector<ExecTask> take_tasks() { return std::exchange(tasks_, {}); }
+  std::vector<AskStrategy> take_questions() { return std::exchange(questions_, {}); }
   [[nodiscard]] bool cancelled(EffectId id) const {
     return std::find(cancelled_.begin(), cancelled_.end(), id) != cancelled_.end();
   }
@@ -156,6 +158,7 @@ class Driver {
   std::vector<KubeRequest> requests_;
   std::vector<EffectId> leases_;
   std::vector<ExecTask> tasks_;
+  std::vector<AskStrategy> questions_;
   std::vector<EffectId> cancelled_;
   std::vector<Metric> metrics_;
   Engine engine_;
@@ -220,8 +223,9 @@ inline std::string pod_text(std::uint64_t version, const std::string& container_
 /// write of conditions is answered.
 class OneJob {
  public:
-  explicit OneJob(std::string template_spec = template_text())
-      : template_spec_(std::move(template_spec)) {
+  explicit OneJob(std::string template_spec = template_text(),
+                  EngineConfig config = Driver::config_of())
+      : driver(std::move(config)), template_spec_(std::move(template_spec)) {
     using kube::ObjectKind;
     driver.list(ObjectKind::kPodCronJob, {job_named("digest", 1, template_spec_)});
     driver.list(ObjectKind::kPod, {test::serving_pod()});

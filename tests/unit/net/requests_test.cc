@@ -210,6 +210,27 @@ TEST_F(RequestsTest, AnAnswerAboveTheLimitIsUnknown) {
   EXPECT_THAT(reply.error, HasSubstr("larger than 4194304 bytes"));
 }
 
+TEST_F(RequestsTest, ARequestMayHaveALowerLimitForItsAnswer) {
+  TlsServer server([](Peer& peer) {
+    for (std::size_t bytes : {100, 101}) {
+      peer.read_request();
+      peer.answer(std::string(bytes, 'x'));
+    }
+  });
+  connect(server);
+  const auto ask = [&] {
+    run_on(io_, [&] {
+      transport_->start(
+          ++last_id_, {Method::kPost, "/", "{}", kPatience, "", 100}, [this](Reply r) {
+            replies_.change([&](std::vector<Reply>& all) { all.push_back(std::move(r)); });
+          });
+    });
+    return next_reply();
+  };
+  EXPECT_EQ(ask().body.size(), 100U);
+  EXPECT_THAT(ask().error, HasSubstr("larger than 100 bytes"));
+}
+
 TEST_F(RequestsTest, ABrokenAnswerIsUnknown) {
   TlsServer server([](Peer& peer) {
     peer.read_request();

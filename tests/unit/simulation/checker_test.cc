@@ -94,7 +94,7 @@ class CheckerTest : public testing::Test {
   }
 
   void permit(int second, const std::string& author = kHolder, bool late = false) {
-    const Json body = {
+    Json body = {
         {"metadata",
          {{"name", run_name(second)},
           {"labels", {{"policy", "Forbid"}}},
@@ -106,6 +106,10 @@ class CheckerTest : public testing::Test {
           {"startingDeadlineSeconds", 5},
           {"scheduledTime", time(second)},
           {"targets", {{{"podName", "web-0"}, {"podUID", kPod}}}}}}};
+    if (!failure_policy_.empty()) {
+      body["spec"]["strategy"] = {{"type", "Webhook"},
+                                  {"webhook", {{"failurePolicy", failure_policy_}}}};
+    }
     send(author, Method::kPost, "podjobs", "", to_text(body), late);
   }
 
@@ -163,6 +167,7 @@ class CheckerTest : public testing::Test {
   }
 
   VirtualTime now_{0};
+  std::string failure_policy_;  // of Webhook; empty: another strategy
   Ledger ledger_;
   ApiServer server_{1, [this] { return WallMillis{Seconds{kNoon}} + now_; }};
   Checker checker_{CheckerLimits{WallMillis{Seconds{kNoon}}}, ledger_};
@@ -225,6 +230,27 @@ TEST_F(CheckerTest, OneStartATargetDoesNotStartTwice) {
   run(10);
   start(10);
   expect_broken("S2 one start");
+}
+
+TEST_F(CheckerTest, AdvisedARunIsWhereTheServiceSaid) {
+  failure_policy_ = "Fail";
+  checker_.advised(run_name(10), "web-0");
+  run(10);
+  expect_whole();
+}
+
+TEST_F(CheckerTest, AdvisedARunIsNotElsewhere) {
+  failure_policy_ = "Fail";
+  checker_.advised(run_name(10), "web-1");
+  checker_.advised(run_name(20), "web-0");
+  run(10);
+  expect_broken("S17 advised");
+}
+
+TEST_F(CheckerTest, AdvisedUnderRandomAnyPodWillDo) {
+  failure_policy_ = "Random";
+  run(10);
+  expect_whole();
 }
 
 TEST_F(CheckerTest, OneHolderDials) {

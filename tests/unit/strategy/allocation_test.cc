@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "strategy/webhook.h"
 #include "unit/counted_allocations.h"
 #include "unit/strategy/replicas.h"
 
@@ -26,7 +27,9 @@ TEST(Strategy, ChoosingAllocatesNothingInTheSteadyState) {
     spec.count = 100;
     spec.percent = 50;
     spec.ordinal = 9;
-    const Occasion occasion{Uid{3, 4}, test::kNow, 0, state};
+    spec.webhook.failure_policy = api::FailurePolicy::kRandom;
+    const Advice advice{{test::uid_of(replicas.name(7))}, ""};
+    const Occasion occasion{Uid{3, 4}, test::kNow, 0, state, nullptr, &advice};
     std::vector<std::uint32_t> out;
     for (const Choose choose : {row.choose, row.choose_again}) {
       for (int i = 0; i < 3; ++i) {

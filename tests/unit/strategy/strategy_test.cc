@@ -12,6 +12,7 @@
 
 #include "base/prng.h"
 #include "strategy/random.h"
+#include "strategy/webhook.h"
 #include "unit/strategy/replicas.h"
 
 namespace podcron::strategy {
@@ -41,6 +42,7 @@ api::StrategySpec drawn_spec(std::string_view type, Prng& prng) {
   spec.percent = static_cast<std::int32_t>(prng.below(120)) - 10;
   spec.ordinal = static_cast<std::int32_t>(prng.below(10)) - 2;
   if (prng.chance(500)) spec.fallback = api::OrdinalFallback::kRandom;
+  if (prng.chance(500)) spec.webhook.failure_policy = api::FailurePolicy::kRandom;
   return spec;
 }
 
@@ -75,6 +77,18 @@ api::StringMap drawn_state(const Replicas& replicas, Prng& prng) {
   return state;
 }
 
+/// Pods that are there, pods that are not, or no answer.
+Advice drawn_advice(const Replicas& replicas, Prng& prng) {
+  Advice advice;
+  for (std::size_t i = 0; i < replicas.size(); ++i) {
+    if (prng.chance(200)) advice.chosen.push_back(test::uid_of(replicas.name(i)));
+  }
+  if (prng.chance(300)) advice.chosen.push_back(test::uid_of("shop-gone"));
+  if (prng.chance(200)) advice = {{}, "no answer"};
+  std::sort(advice.chosen.begin(), advice.chosen.end());
+  return advice;
+}
+
 /// Sum of (observed - expected)^2 / expected over equally likely cells.
 double chi_square(const std::vector<std::uint64_t>& cells) {
   const auto total = std::accumulate(cells.begin(), cells.end(), std::uint64_t{0});
@@ -91,7 +105,7 @@ TEST(Strategy, TheTableIsSortedAndFindsItsRows) {
   EXPECT_TRUE(std::is_sorted(table().begin(), table().end(),
                              [](const Row& a, const Row& b) { return a.type < b.type; }));
   for (const Row& row : table()) EXPECT_EQ(find(row.type), &row);
-  for (const char* type : {"", "random", "Webhook"}) EXPECT_EQ(find(type), nullptr);
+  for (const char* type : {"", "random", "webhook"}) EXPECT_EQ(find(type), nullptr);
 }
 
 TEST(Strategy, EveryChoiceIsInRangeInNameOrderAndWithoutRepetition) {
@@ -101,7 +115,8 @@ TEST(Strategy, EveryChoiceIsInRangeInNameOrderAndWithoutRepetition) {
     const api::StringMap state = drawn_state(replicas, prng);
     for (const Row& row : table()) {
       const api::StrategySpec spec = drawn_spec(row.type, prng);
-      const Occasion now{Uid{prng.next(), 1}, test::kNow, 0, state};
+      const Advice advice = drawn_advice(replicas, prng);
+      const Occasion now{Uid{prng.next(), 1}, test::kNow, 0, state, nullptr, &advice};
       for (const Choose choose : {row.choose, row.choose_again}) {
         std::vector<std::uint32_t> chosen{7, 8};
         choose({spec, replicas.candidates(), now}, chosen);
@@ -154,6 +169,7 @@ TEST(Strategy, APodInPlaceOfAnotherIsAlwaysOne) {
     api::StrategySpec spec = strategy_of(row.type);
     spec.count = 3;
     spec.fallback = api::OrdinalFallback::kRandom;
+    spec.webhook.failure_policy = api::FailurePolicy::kRandom;
     std::vector<std::uint32_t> out;
     const Replicas replicas(9);
     row.choose_again({spec, replicas.candidates(), occasion()}, out);
@@ -171,8 +187,9 @@ TEST(Strategy, EqualQuestionsAreAnsweredEqually) {
       const api::StringMap same = state;
       const Uid job{prng.next(), 4};
       const WallTime time = test::kNow + Seconds(i);
-      EXPECT_EQ(replicas.choose(spec, {job, time, 1, state}),
-                replicas.choose(spec, {job, time, 1, same}));
+      const Advice advice = drawn_advice(replicas, prng);
+      EXPECT_EQ(replicas.choose(spec, {job, time, 1, state, nullptr, &advice}),
+                replicas.choose(spec, {job, time, 1, same, nullptr, &advice}));
     }
   }
 }
