@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kOk = 200;
 constexpr int kCreated = 201;
+constexpr const char* kDryRun = "?dryRun=All&fieldValidation=Strict";
 constexpr int kNotFoundStatus = 404;
 /// As the controller's: a page of 500 pods is about 5 MB.
 constexpr int kPageItems = 500;
@@ -123,10 +124,12 @@ Result<std::string> ApiServer::get(const std::string& path) {
   return ask(engine::Method::kGet, path);
 }
 
-Result<std::string> ApiServer::dry_run_apply(const std::string& path, const std::string& yaml) {
-  return ask(engine::Method::kPatch,
-             path + "?dryRun=All&fieldManager=kubectl-podcron&force=true&fieldValidation=Strict",
-             yaml);
+Result<std::string> ApiServer::dry_run_create(const std::string& path, const std::string& yaml) {
+  return ask(engine::Method::kPost, path + kDryRun, yaml);
+}
+
+Result<std::string> ApiServer::dry_run_replace(const std::string& path, const std::string& yaml) {
+  return ask(engine::Method::kPut, path + kDryRun, yaml);
 }
 
 Result<void> ApiServer::remove(const std::string& path) {
@@ -143,7 +146,7 @@ Result<std::string> ApiServer::ask(engine::Method method, const std::string& pat
   std::future<net::Reply> future = promise->get_future();
   state.io.post([&state, promise, method, path, yaml, id = ++state.last_call] {
     net::Request request{method, path, yaml, kPatience};
-    if (method == engine::Method::kPatch) request.content_type = "application/apply-patch+yaml";
+    if (!yaml.empty()) request.content_type = "application/yaml";
     state.http.requests->start(id, std::move(request), [promise](net::Reply reply) {
       promise->set_value(std::move(reply));
     });

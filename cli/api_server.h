@@ -27,10 +27,12 @@ class ApiServer {
   /// server's reason, or why it could not be reached, and the kubeconfig it was reached by.
   Result<std::string> get(const std::string& path);
 
-  /// What the API server would store if this YAML were applied: its defaults filled in, every rule
-  /// and policy asked, a field that it does not know an error. Nothing is changed. Needs the right
-  /// to patch the object. Errors: as get().
-  Result<std::string> dry_run_apply(const std::string& path, const std::string& yaml);
+  /// What the API server would store if this YAML were created in the collection `path`, or took
+  /// the place of the object at `path`: its defaults filled in, every rule and policy asked, a
+  /// field that it does not know an error. Nothing is changed; the rights are asked for all the
+  /// same. Errors: as get().
+  Result<std::string> dry_run_create(const std::string& path, const std::string& yaml);
+  Result<std::string> dry_run_replace(const std::string& path, const std::string& yaml);
 
   /// DELETE. Errors: as get(); that it is not there is none.
   Result<void> remove(const std::string& path);

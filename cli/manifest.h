@@ -21,6 +21,11 @@ struct Manifest {
   std::string namespace_;
   std::string name;
   std::string text;  // as it stands in the file
+  /// Where in `text` the value of metadata.name begins, and what must stand before another field of
+  /// metadata that is put there: a line break and blanks, or a comma.
+  std::size_t name_at = 0;
+  std::string separator;
+  bool versioned = false;  // it has a resourceVersion of its own
 };
 
 /// Every PodCronJob of a YAML or JSON text of one or several documents; other kinds are skipped.
@@ -30,9 +35,15 @@ struct Manifest {
 Result<std::vector<Manifest>> read_manifests(const std::string& path, std::string_view text,
                                              const std::string& namespace_, bool given);
 
-/// The object as it would be after `kubectl apply`, which is not done. `is_new`: it is not there
-/// yet, so its UID is drawn for this answer. Errors: those of ApiServer::dry_run_apply, and what
-/// the API server refuses in its own words.
+/// The text with the version of the object whose place it is to take. Nothing of the file is
+/// written anew, so that the API server sees every word of it. Errors: kMalformed for a name that
+/// does not stand there as it is (an alias, escapes).
+Result<std::string> with_version(const Manifest& manifest, const std::string& version);
+
+/// The object as it would be if the manifest were created, or took the place of the one that is
+/// there (what others have set on that one and the file does not have is gone, as the file says).
+/// `is_new`: it is not there yet, so its UID is drawn for this answer. Needs the rights to get, and
+/// to create or update it. Errors: what the API server refuses, in its own words.
 struct DryRun {
   api::PodCronJob job;
   bool is_new = false;

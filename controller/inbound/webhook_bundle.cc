@@ -1,6 +1,7 @@
 #include "controller/inbound/webhook_bundle.h"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -74,12 +75,16 @@ Bundle read_bundle(std::string_view text) {
 
 std::string write_bundle(const Bundle& bundle) {
   std::string text = bundle.foreign;
+  if (!text.empty() && text.back() != '\n') text += '\n';
   for (const BundleEntry& entry : bundle.entries) {
     text +=
         fmt::format("{}{}{}{}\n{}", kMark, entry.owner, kUntil, to_rfc3339(entry.until), entry.pem);
   }
   return text;
 }
+
+/// An owner is "<pod>_<process>".
+std::string_view pod_of(std::string_view owner) { return owner.substr(0, owner.rfind('_')); }
 
 std::string renewed(std::string_view old, std::span<const BundleEntry> ours, WallTime now) {
   Bundle bundle = read_bundle(old);
@@ -95,11 +100,20 @@ std::string renewed(std::string_view old, std::span<const BundleEntry> ours, Wal
                                    [&](const BundleEntry& entry) { return entry.pem == own.pem; });
     if (!there) bundle.entries.push_back(own);
   }
-  while (bundle.entries.size() > kBundleEntriesMax) {
-    const auto first = std::min_element(
-        bundle.entries.begin(), bundle.entries.end(), [&](const auto& a, const auto& b) {
-          return std::pair(is_ours(a), a.until) < std::pair(is_ours(b), b.until);
+  // First goes what a newer process of the same pod has left behind, as one does that is restarted
+  // again and again: it must not take the place of those that run.
+  const auto worth = [&](const BundleEntry& entry) {
+    const bool outlived =
+        std::any_of(bundle.entries.begin(), bundle.entries.end(), [&](const BundleEntry& other) {
+          return other.owner != entry.owner && pod_of(other.owner) == pod_of(entry.owner) &&
+                 other.until > entry.until;
         });
+    return std::tuple(is_ours(entry), !outlived, entry.until);
+  };
+  while (bundle.entries.size() > kBundleEntriesMax) {
+    const auto first =
+        std::min_element(bundle.entries.begin(), bundle.entries.end(),
+                         [&](const auto& a, const auto& b) { return worth(a) < worth(b); });
     bundle.entries.erase(first);
   }
   return write_bundle(bundle);

@@ -11,7 +11,7 @@ constexpr Millis kTimeout{10'000};
 /// Outcomes may always use a few places, so that a long row of dials does not starve the record.
 constexpr std::size_t kOutcomesGuaranteed = 4;
 /// And so may sessions: the API server holds back an exec for each, at most for 2 s.
-constexpr std::size_t kSessionsGuaranteed = 16;
+constexpr std::size_t kSessionsInFlightMax = 16;
 
 std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
 
@@ -70,6 +70,8 @@ std::string_view to_string(CallKind kind) {
       return "delete_session";
     case CallKind::kReadSessionPod:
       return "read_session_pod";
+    case CallKind::kCheckSessionPod:
+      return "check_session_pod";
     case CallKind::kSelfTest:
       return "self_test";
     case CallKind::kAskOwnAccount:
@@ -122,7 +124,8 @@ bool Outbox::may_send(Priority priority) const {
   if (failures_ > 0) return in_flight_.empty();
   const std::size_t flying = flying_[index(priority)];
   if (priority == Priority::kClaim && flying >= kClaimsInFlightMax) return false;
-  if (priority == Priority::kSession && flying < kSessionsGuaranteed) return true;
+  // Whoever reaches the webhook's port makes these: they have places of their own, and no others.
+  if (priority == Priority::kSession) return flying < kSessionsInFlightMax;
   if (priority == Priority::kOutcome && flying < kOutcomesGuaranteed) return true;
   return in_flight_.size() < kRequestsInFlightMax;
 }

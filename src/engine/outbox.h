@@ -50,13 +50,14 @@ enum class CallKind : std::uint8_t {
   kLease,           // POST, PUT or GET of our Lease
   kDeleteLease,
   kEvent,
-  kCheckPod,        // GET Pod of a running target that the watch does not show any more
-  kProbeLabels,     // LIST pods without the serving label
-  kStoreSession,    // POST or PATCH of a session's Lease
-  kDeleteSession,   // DELETE of one that is over
-  kReadSessionPod,  // GET Pod for its UID
-  kSelfTest,        // CONNECT to the reserved pod
-  kAskOwnAccount,   // POST SelfSubjectReview
+  kCheckPod,         // GET Pod of a running target that the watch does not show any more
+  kProbeLabels,      // LIST pods without the serving label
+  kStoreSession,     // POST or PATCH of a session's Lease
+  kDeleteSession,    // DELETE of one that is over
+  kReadSessionPod,   // GET Pod for its UID
+  kCheckSessionPod,  // GET Pod that the watch does not show any more
+  kSelfTest,         // CONNECT to the reserved pod
+  kAskOwnAccount,    // POST SelfSubjectReview
 };
 /// For logs and metrics.
 std::string_view to_string(CallKind kind);

@@ -342,6 +342,8 @@ void Engine::State::on_answer(Answer&& answer) {
       return;
     case CallKind::kReadSessionPod:
       return on_session_pod_read(answer);
+    case CallKind::kCheckSessionPod:
+      return on_session_pod_checked(answer);
     case CallKind::kStoreSession:
       return on_session_stored(answer);
     case CallKind::kSelfTest:

@@ -18,6 +18,10 @@ namespace metric = observe::metric;
 /// Below the webhook's timeoutSeconds (2): then the API server has its answer before it gives up.
 constexpr Millis kReviewMax{1500};
 constexpr Millis kTendPeriod{60'000};
+/// While there is more to remove than may be asked for at once.
+constexpr Millis kTendAgain{1'000};
+/// Pods that are read at once. Reviews come from whoever reaches the port.
+constexpr std::size_t kPodReadsMax = 256;
 /// Sessions are kept for as long as anybody may ask: at least the default cooldown.
 constexpr Seconds kKeptMin{3600};
 
@@ -46,10 +50,14 @@ void Engine::State::on_session_review(SessionReview&& review) {
     return note_session(connect, pods_.uid(*pod), review.review);
   }
   // The review has no UID, and the watch may be behind: only a live read tells.
+  const std::string pod = key_of(connect.namespace_, connect.pod);
+  if (session_reads_.size() >= kPodReadsMax && !session_reads_.contains(pod)) {
+    return answer_review(review.review, "failed");
+  }
   Call call;
   call.kind = CallKind::kReadSessionPod;
   call.priority = Priority::kSession;
-  call.name = key_of(connect.namespace_, connect.pod);
+  call.name = pod;
   call.path = kube::pod_path(connect.namespace_, connect.pod);
   call.tries_max = 1;
   auto& asked = session_reads_[call.name];
@@ -184,7 +192,24 @@ void Engine::State::remove_sessions() {
                                     const auto at = longest.find(namespace_);
                                     return at == longest.end() ? kKeptMin : at->second;
                                   }};
-  for (Call& call : sessions_.remove_over(now_, keeping)) outbox_.submit(std::move(call));
+  auto calls = sessions_.remove_over(now_, keeping);
+  if (calls.size() == Sessions::kRemovalsMax) sessions_at_ = now_.mono + kTendAgain;
+  for (Call& call : calls) outbox_.submit(std::move(call));
+}
+
+/// The watch shows only pods with the serving label: one that lost it is there all the same.
+void Engine::State::on_session_pod_checked(const Answer& answer) {
+  if (answer.reply.certainty != Certainty::kDone) return;
+  std::optional<Uid> there;
+  if (answer.reply.http_status == 200) {
+    const auto pod = decoder_.pod(answer.reply.body);
+    if (!pod) return;
+    there = pod->meta.uid;
+  } else if (answer.reply.http_status != 404) {
+    return;
+  }
+  auto call = sessions_.on_pod_checked(now_, answer.call.name, there);
+  if (call) outbox_.submit(std::move(*call));
 }
 
 void Engine::State::ask_own_account() {

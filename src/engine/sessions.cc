@@ -17,8 +17,9 @@ constexpr Millis kSameSession{1000};
 constexpr Millis kUnseenPodMax{60'000};
 /// Times that a Lease may come and go while it is written.
 constexpr int kTurnsMax = 4;
-/// Tries while answers are uncertain; both requests may be repeated.
-constexpr std::uint32_t kTriesMax = 5;
+/// Between two requests about one Lease, and between two looks at a pod without the serving label.
+constexpr Millis kAskAgain{60'000};
+constexpr Millis kCheckAgain{300'000};
 
 constexpr std::size_t kUidBytes = 36;
 
@@ -81,7 +82,7 @@ Call Sessions::request(const SessionKey& key, const Write& write) const {
   call.kind = CallKind::kStoreSession;
   call.priority = Priority::kSession;
   call.name = name;
-  call.tries_max = kTriesMax;
+  call.tries_max = 0;  // until there is an answer: both requests may be repeated
   if (write.renew) {
     call.method = Method::kPatch;
     call.path = kube::lease_path(namespace_, name);
@@ -188,25 +189,52 @@ std::optional<WallTime> Sessions::last(const Uid& pod, api::SessionExclusion exc
   return latest;
 }
 
-std::vector<Call> Sessions::remove_over(Now now, const Keeping& keeping) const {
+Call Sessions::removal(const SessionKey& key, const Stored& stored) const {
+  Call call;
+  call.kind = CallKind::kDeleteSession;
+  call.method = Method::kDelete;
+  call.path = kube::lease_path(namespace_, lease_name(key));
+  // Of this version only: a session that came meanwhile stays.
+  call.body = api::encode_delete_options(stored.lease, stored.resource_version);
+  call.tries_max = 1;  // the next look is the repetition
+  return call;
+}
+
+std::vector<Call> Sessions::remove_over(Now now, const Keeping& keeping) {
   std::vector<Call> calls;
-  for (const auto& [key, stored] : stored_) {
+  for (auto& [key, stored] : stored_) {
     if (calls.size() == kRemovalsMax) break;
-    if (key.first == kSelfTestPod || writes_.contains(key)) continue;
+    if (key.first == kSelfTestPod || writes_.contains(key) || now.mono < stored.asked_until) {
+      continue;
+    }
     const Millis age = now.wall - stored.last;
     const std::string_view pod = stored.pod;
-    const bool gone = age > kUnseenPodMax && !keeping.exists(pod, key.first);
-    if (!gone && age <= keeping.cooldown(pod.substr(0, pod.find('/')))) continue;
+    const std::size_t slash = pod.find('/');
+    const bool over = age > keeping.cooldown(pod.substr(0, slash));
+    if (!over && (age <= kUnseenPodMax || keeping.exists(pod, key.first))) continue;
+    stored.asked_until = now.mono + kAskAgain;
+    if (over) {
+      calls.push_back(removal(key, stored));
+      continue;
+    }
     Call call;
-    call.kind = CallKind::kDeleteSession;
-    call.method = Method::kDelete;
-    call.path = kube::lease_path(namespace_, lease_name(key));
-    // Of this version only: a session that came meanwhile stays.
-    call.body = api::encode_delete_options(stored.lease, stored.resource_version);
-    call.tries_max = 1;  // the next look is the repetition
+    call.kind = CallKind::kCheckSessionPod;
+    call.name = lease_name(key);
+    call.path = kube::pod_path(pod.substr(0, slash), pod.substr(slash + 1));
+    call.tries_max = 1;
     calls.push_back(std::move(call));
   }
   return calls;
+}
+
+std::optional<Call> Sessions::on_pod_checked(Now now, std::string_view lease,
+                                             const std::optional<Uid>& there) {
+  const auto key = session_named(lease);
+  const auto at = key ? stored_.find(*key) : stored_.end();
+  if (at == stored_.end() || writes_.contains(*key)) return std::nullopt;
+  if (there != key->first) return removal(*key, at->second);
+  at->second.asked_until = now.mono + kCheckAgain;
+  return std::nullopt;
 }
 
 }  // namespace podcron::engine

@@ -80,10 +80,14 @@ class Sessions {
     /// The longest cooldown that anything in the namespace asks for.
     std::function<Seconds(std::string_view namespace_)> cooldown;
   };
-  /// Requests to delete, at most kRemovalsMax: Leases of pods that are gone, and those of which no
-  /// cooldown is left.
-  [[nodiscard]] std::vector<Call> remove_over(Now now, const Keeping& keeping) const;
+  /// Requests, at most kRemovalsMax and none again within a minute: to delete Leases of which no
+  /// cooldown is left, and to read pods that seem to be gone.
+  [[nodiscard]] std::vector<Call> remove_over(Now now, const Keeping& keeping);
   static constexpr std::size_t kRemovalsMax = 32;
+  /// The answer to such a read: the UID of the pod of that name; nullopt: there is none. The
+  /// request to delete the Lease, if its pod is gone.
+  [[nodiscard]] std::optional<Call> on_pod_checked(Now now, std::string_view lease,
+                                                   const std::optional<Uid>& there);
 
  private:
   struct Stored {
@@ -93,6 +97,7 @@ class Sessions {
     std::uint64_t resource_version = 0;
     WallMillis last{};
     std::uint32_t epoch = 0;
+    MonoTime asked_until{};  // not to be asked about before
   };
   struct Wanted {
     Connect connect;
@@ -108,6 +113,7 @@ class Sessions {
   };
 
   [[nodiscard]] Call request(const SessionKey& key, const Write& write) const;
+  [[nodiscard]] Call removal(const SessionKey& key, const Stored& stored) const;
   void settle(Wanted& wanted, bool stored);
 
   std::string namespace_;

@@ -163,6 +163,7 @@ struct Engine::State {
   void note_session(const kube::ConnectReview& connect, const Uid& pod, std::uint64_t review);
   void answer_review(std::uint64_t review, std::string_view result);
   void on_session_pod_read(const Answer& answer);
+  void on_session_pod_checked(const Answer& answer);
   void on_session_stored(const Answer& answer);
   void session_stored(const std::optional<std::string>& pod);
   void session_changed(const std::optional<std::string>& pod);

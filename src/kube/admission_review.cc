@@ -2,11 +2,17 @@
 
 #include "api/json_node.h"
 #include "api/json_writer.h"
+#include "api/utf8.h"
 
 namespace podcron::kube {
 namespace {
 
 using api::Node;
+
+constexpr std::size_t kNamespaceBytesMax = 63;
+constexpr std::size_t kPodBytesMax = 253;
+/// Longer than any account of Kubernetes' own; of others the beginning is told.
+constexpr std::size_t kUserBytesMax = 512;
 
 /// What only admission says, beside the fields that are kept.
 struct Subject {
@@ -53,6 +59,11 @@ void read_review(const Node& node, ConnectReview& out) {
   if (out.namespace_.empty()) request->missing("namespace");
   if (out.pod.empty()) request->missing("name");
   if (out.user.empty()) request->missing("userInfo.username");
+  // Nothing longer can be an object of Kubernetes, and all of it is kept while the pod is read.
+  if (out.namespace_.size() > kNamespaceBytesMax)
+    request->wanted("a namespace of at most 63 bytes");
+  if (out.pod.size() > kPodBytesMax) request->wanted("a pod's name of at most 253 bytes");
+  if (out.user.size() > kUserBytesMax) out.user = api::clip_utf8(out.user, kUserBytesMax);
   out.attach = subject.sub_resource == "attach";
   const bool known = out.attach || subject.sub_resource == "exec";
   if (subject.operation != "CONNECT" || subject.resource != "pods" || !known) {

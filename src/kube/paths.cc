@@ -45,6 +45,10 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+std::string pod_cron_jobs_path(std::string_view namespace_) {
+  return list_path(kPodcronGroup, namespace_, "podcronjobs");
+}
+
 std::string pod_cron_job_path(std::string_view namespace_, std::string_view name) {
   return object_path(kPodcronGroup, namespace_, "podcronjobs", name);
 }

@@ -12,6 +12,7 @@ namespace podcron::kube {
 /// Encodes everything but unreserved characters.
 std::string percent_encode(std::string_view text);
 
+std::string pod_cron_jobs_path(std::string_view namespace_);
 std::string pod_cron_job_path(std::string_view namespace_, std::string_view name);
 std::string pod_jobs_path(std::string_view namespace_);
 std::string pod_job_path(std::string_view namespace_, std::string_view name);

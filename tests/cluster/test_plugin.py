@@ -122,7 +122,10 @@ class Explain(ClusterCase):
         self.assertIn("spec.catchUpPolicy", refused(lambda spec: spec.update(catchUpPolicy="Some")))
 
     def test_an_applied_object_is_explained_with_the_files_changes(self):
-        self.make("changed", "@daily", target={"selector": {"matchLabels": {"app": "nobody"}}})
+        # What the file no longer has is gone, as with kubectl apply.
+        self.make("changed", "@daily", target={"selector": {"matchLabels": {
+            "app": "shop", "tier": "nobody"}}}, job={"strategy": {
+                "type": "PerTopology", "topologyKey": "kubernetes.io/hostname"}})
         done = plugin("explain", "-f", "-", "-o", "json", kubeconfig=self.plane.kubeconfig,
                       text=json.dumps(pod_cron_job("changed", "@daily", ["true"])))
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -51,6 +51,27 @@ TEST(Manifests, WhatCannotBeTakenIsNamedByItsLine) {
   EXPECT_NE(error_of("a: [\n").find("not YAML"), std::string::npos);
 }
 
+std::string versioned(const std::string& metadata) {
+  const std::string head = "apiVersion: podcron.dev/v1alpha1\nkind: PodCronJob\n";
+  const auto read = read_manifests("-", head + metadata, "default", false);
+  if (!read) return read.error().message;
+  const auto text = with_version(read->front(), "7");
+  return text ? text->substr(head.size()) : text.error().message;
+}
+
+TEST(Manifests, AVersionIsPutBehindTheNameWhateverTheStyle) {
+  EXPECT_EQ(versioned("metadata:\n  name: a # mine\n  labels: {x: y}\n"),
+            "metadata:\n  name: a\n  resourceVersion: \"7\" # mine\n  labels: {x: y}\n");
+  EXPECT_EQ(versioned("metadata:\n    labels: {x: é}\n    name: 'a'\n"),
+            "metadata:\n    labels: {x: é}\n    name: 'a'\n    resourceVersion: \"7\"\n");
+  EXPECT_EQ(versioned("metadata: {name: \"a\", namespace: b}\n"),
+            "metadata: {name: \"a\", resourceVersion: \"7\", namespace: b}\n");
+  EXPECT_EQ(versioned("metadata: {name: a, resourceVersion: '5'}\n"),
+            "metadata: {name: a, resourceVersion: '5'}\n");
+  EXPECT_NE(versioned("x: &n a\nmetadata:\n  name: *n\n").find("wanted the plain name"),
+            std::string::npos);
+}
+
 TEST(Manifests, TheFlagMayNotContradictTheFile) {
   const std::string text =
       "apiVersion: podcron.dev/v1alpha1\nkind: PodCronJob\nmetadata: {name: a, namespace: shop}\n";

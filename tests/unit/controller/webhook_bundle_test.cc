@@ -107,5 +107,26 @@ TEST(WebhookBundle, IsBoundedAndNeverLosesOurs) {
   EXPECT_EQ(text.find("C000"), std::string::npos);
 }
 
+TEST(WebhookBundle, AReplicaThatIsRestartedAgainAndAgainPushesNobodyElseOut) {
+  std::string configuration = put(kBare, {entry("healthy_1", "GOOD", Seconds{1})}, kNow);
+  for (int i = 0; i < 200; ++i) {
+    configuration =
+        put(configuration,
+            {entry(fmt::format("ill_{}", i), fmt::format("C{:03}", i), Seconds{100 + i})}, kNow);
+  }
+  EXPECT_NE(bundle_in(configuration).find("GOOD"), std::string::npos);
+  EXPECT_NE(bundle_in(configuration).find("C199"), std::string::npos);
+}
+
+TEST(WebhookBundle, WhatIsForeignNeedNotEndInALineBreak) {
+  auto json = nlohmann::json::parse(kBare);
+  // "-----BEGIN CERTIFICATE-----\nADMN\n-----END CERTIFICATE-----"
+  constexpr const char* kForeign =
+      "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFETU4KLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQ==";
+  for (auto& webhook : json["webhooks"]) webhook["clientConfig"]["caBundle"] = kForeign;
+  const auto text = bundle_in(put(json.dump(), {entry("a_1", "AAAA")}, kNow));
+  EXPECT_NE(text.find("-----END CERTIFICATE-----\n# podcron"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace podcron::inbound

@@ -165,6 +165,13 @@ TEST_F(SessionReviews, AccountsThatPodCronJobsOfTheNamespaceRunAsAreIgnored) {
   EXPECT_EQ(requests().size(), 2U);
 }
 
+TEST_F(SessionReviews, AFloodTakesNoMoreThanItsOwnPlaces) {
+  for (std::uint64_t i = 1; i <= 5000; ++i) ask(i, "alice", fmt::format("no-such-pod-{}", i));
+  const auto reads = requests();
+  EXPECT_LE(reads.size(), 16U) << "claims and outcomes have theirs";
+  EXPECT_GE(answered_.size(), 5000U - 256U) << "what cannot be read is answered at once";
+}
+
 class SessionReviewsOfOneNamespace : public SessionReviews {
  protected:
   SessionReviewsOfOneNamespace() : SessionReviews(only_shop()) {}

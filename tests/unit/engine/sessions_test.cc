@@ -203,19 +203,26 @@ TEST_F(SessionsTest, LeasesOfGonePodsAndThoseBeyondEveryCooldownAreRemoved) {
                                     EXPECT_EQ(namespace_, "shop");
                                     return Seconds{7200};
                                   }};
-  const auto removed = [&](int seconds) {
-    std::vector<std::string> names;
-    for (const Call& call : sessions_.remove_over(at(seconds), keeping)) {
-      EXPECT_EQ(call.method, Method::kDelete);
-      EXPECT_THAT(call.body, HasSubstr("\"resourceVersion\""));
-      names.push_back(call.path.substr(call.path.rfind('/') + 1));
-    }
-    return names;
+  const auto asked = [&](int seconds) {
+    std::vector<std::string> paths;
+    for (const Call& call : sessions_.remove_over(at(seconds), keeping)) paths.push_back(call.path);
+    return paths;
   };
-  EXPECT_THAT(removed(60), IsEmpty()) << "our watch may be behind";
-  EXPECT_THAT(removed(61), ElementsAre(lease_name({kGone, SessionKind::kTty})));
-  EXPECT_THAT(removed(7200), ElementsAre(lease_name({kGone, SessionKind::kTty})));
-  EXPECT_EQ(removed(7201).size(), 2U) << "never that of the self-test";
+  const std::string gone = lease_name({kGone, SessionKind::kTty});
+  EXPECT_THAT(asked(60), IsEmpty()) << "our watch may be behind";
+  EXPECT_THAT(asked(61), ElementsAre("/api/v1/namespaces/shop/pods/web-9"));
+  EXPECT_THAT(asked(120), IsEmpty()) << "it was asked a moment ago";
+  EXPECT_EQ(sessions_.on_pod_checked(at(121), gone, kGone), std::nullopt)
+      << "it is there, without the serving label";
+  EXPECT_THAT(asked(420), IsEmpty());
+  EXPECT_EQ(asked(421).size(), 1U);
+  const auto call = sessions_.on_pod_checked(at(422), gone, std::nullopt);
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->method, Method::kDelete);
+  EXPECT_TRUE(call->path.ends_with("/" + gone)) << call->path;
+  EXPECT_THAT(call->body, HasSubstr("\"resourceVersion\""));
+  EXPECT_TRUE(sessions_.on_pod_checked(at(422), gone, kPod)) << "another pod of that name";
+  EXPECT_EQ(asked(7201).size(), 2U) << "never that of the self-test";
 }
 
 TEST_F(SessionsTest, AtMostSoManyAreRemovedAtOnce) {
@@ -225,6 +232,9 @@ TEST_F(SessionsTest, AtMostSoManyAreRemovedAtOnce) {
   const Sessions::Keeping none{[](std::string_view, const Uid&) { return false; },
                                [](std::string_view) { return Seconds{0}; }};
   EXPECT_EQ(sessions_.remove_over(at(100), none).size(), Sessions::kRemovalsMax);
+  std::size_t rest = 0;
+  for (int i = 1; i <= 10; ++i) rest += sessions_.remove_over(at(100 + i), none).size();
+  EXPECT_EQ(rest, 100 - Sessions::kRemovalsMax) << "each once, and not the first ones again";
 }
 
 }  // namespace

@@ -120,5 +120,22 @@ TEST(SelfSubjectReview, SaysWhoWeAre) {
   EXPECT_FALSE(decode_self_subject_review("{}"));
 }
 
+TEST(ConnectReview, NamesThatNoObjectCanHaveAreRefusedAndLongUsersClipped) {
+  const auto with_name = [](std::size_t bytes) {
+    return with(kExec, "shop-7c9d-4xk2p", std::string(bytes, 'x'));
+  };
+  EXPECT_EQ(error_of(with_name(253)), "no error");
+  EXPECT_NE(error_of(with_name(254)).find("at most 253 bytes"), std::string::npos);
+  const auto in = [](std::size_t bytes) {
+    return with(kExec, R"("namespace":"shop")",
+                R"("namespace":")" + std::string(bytes, 'x') + "\"");
+  };
+  EXPECT_EQ(error_of(in(63)), "no error");
+  EXPECT_NE(error_of(in(64)).find("at most 63 bytes"), std::string::npos);
+  const auto named = decode(with(kExec, "alice", std::string(100'000, 'x')));
+  ASSERT_TRUE(named.review);
+  EXPECT_EQ(named.review->user.size(), 512U);
+}
+
 }  // namespace
 }  // namespace podcron::kube
