@@ -18,6 +18,9 @@ namespace metric = observe::metric;
 /// As the CRD bounds strategy.webhook.timeoutSeconds.
 constexpr Seconds kTimeoutMin{1};
 constexpr Seconds kTimeoutMax{30};
+/// What is left of a due time's waiting for what follows the answer, or its failure.
+constexpr Millis kForTheClaim{400};
+constexpr Millis kWaitLeast{200};
 
 strategy::Advice advice_in(const StrategyReply& reply, const Consultations::Question& question,
                            api::Decoder& decoder) {
@@ -59,8 +62,13 @@ void Engine::State::consult(const JobRow& row, const reconcile::Inquiry& inquiry
   review.chosen_max = static_cast<std::int64_t>(api::kTargetsMax);
   review.pods = strategy::offer(pods_, inquiry.eligible);
   const Millis asked_for = std::clamp(Seconds{webhook.timeout_seconds}, kTimeoutMin, kTimeoutMax);
-  out_->emplace_back(AskStrategy{id, webhook.name, api::encode_strategy_review(review),
-                                 std::min(asked_for, service->second)});
+  Millis timeout = std::min(asked_for, service->second);
+  // An answer that comes when the time is over helps nobody, and keeps a place from others.
+  if (inquiry.until) {
+    const Millis left = WallMillis(*inquiry.until) - now_.wall - kForTheClaim;
+    timeout = std::max(kWaitLeast, std::min(timeout, left));
+  }
+  out_->emplace_back(AskStrategy{id, webhook.name, api::encode_strategy_review(review), timeout});
   consultations_.asked(id, subject, webhook.name, std::move(review.uid), std::move(review.pods));
 }
 

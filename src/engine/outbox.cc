@@ -127,7 +127,7 @@ bool Outbox::may_send(Priority priority) const {
   // Whoever reaches the webhook's port makes these: they have places of their own, and no others.
   if (priority == Priority::kSession) return flying < kSessionsInFlightMax;
   if (priority == Priority::kOutcome && flying < kOutcomesGuaranteed) return true;
-  return in_flight_.size() < kRequestsInFlightMax;
+  return in_flight_.size() - flying_[index(Priority::kSession)] < kRequestsInFlightMax;
 }
 
 void Outbox::pump(Now now, std::uint64_t& next_id, std::vector<Effect>& out) {

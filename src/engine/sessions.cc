@@ -20,6 +20,11 @@ constexpr int kTurnsMax = 4;
 /// Between two requests about one Lease, and between two looks at a pod without the serving label.
 constexpr Millis kAskAgain{60'000};
 constexpr Millis kCheckAgain{300'000};
+/// Tries while answers are uncertain, some ten minutes of them; both requests may be repeated.
+constexpr std::uint32_t kTriesMax = 60;
+/// Reviews come from whoever reaches the port, and while nothing is stored they pile up.
+constexpr std::size_t kWritesMax = 4096;
+constexpr std::size_t kReviewsPerWriteMax = 256;
 
 constexpr std::size_t kUidBytes = 36;
 
@@ -53,6 +58,11 @@ void Sessions::note(Now now, Connect connect, std::uint64_t review) {
   };
   const auto stored = stored_.find(key);
   const auto write = writes_.find(key);
+  if (write == writes_.end() ? writes_.size() >= kWritesMax
+                             : write->second.newest().reviews.size() >= kReviewsPerWriteMax) {
+    settled_.push_back({review, false});
+    return;
+  }
   if (write == writes_.end()) {
     if (stored != stored_.end() && same(stored->second.user, stored->second.last)) {
       settled_.push_back({review, true});
@@ -69,7 +79,7 @@ void Sessions::note(Now now, Connect connect, std::uint64_t review) {
     under_way.now.reviews.push_back(review);
     return;
   }
-  if (!under_way.next) under_way.next.emplace();
+  if (!under_way.next) under_way.next = Wanted{};
   under_way.next->connect = std::move(connect);
   under_way.next->last = now.wall;
   under_way.next->reviews.push_back(review);
@@ -82,7 +92,7 @@ Call Sessions::request(const SessionKey& key, const Write& write) const {
   call.kind = CallKind::kStoreSession;
   call.priority = Priority::kSession;
   call.name = name;
-  call.tries_max = 0;  // until there is an answer: both requests may be repeated
+  call.tries_max = kTriesMax;
   if (write.renew) {
     call.method = Method::kPatch;
     call.path = kube::lease_path(namespace_, name);

@@ -110,6 +110,7 @@ class Sessions {
     bool renew = false;  // PATCH, else POST
     bool sent = false;
     int turns = 0;  // between the two, when the Lease comes or goes meanwhile
+    [[nodiscard]] const Wanted& newest() const { return next ? *next : now; }
   };
 
   [[nodiscard]] Call request(const SessionKey& key, const Write& write) const;

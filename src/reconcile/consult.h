@@ -25,6 +25,7 @@ struct Consultation {
 struct Inquiry {
   WallTime scheduled_time;
   std::vector<store::PodHandle> eligible;  // in name order
+  std::optional<WallTime> until{};         // when an answer comes too late; nullopt: not known
 };
 
 /// Whether the choice has to wait for an answer: the strategy asks a service, there are pods enough

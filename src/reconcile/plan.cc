@@ -411,7 +411,9 @@ void Planner::decide_candidate(WallTime candidate) {
   assess(assessment);
   if (const Consultation known = consultation(candidate);
       must_consult(spec.job, assessment, known)) {
-    if (!known.asked) plan.inquiry = Inquiry{candidate, assessment.eligible};
+    const auto newer = supersedes() ? view.schedule->next_after(candidate) : std::nullopt;
+    const WallTime until = newer ? std::min(deadline, *newer + spread_of(job())) : deadline;
+    if (!known.asked) plan.inquiry = Inquiry{candidate, assessment.eligible, until};
     return wait(candidate, deadline, waited_for_pod);
   }
   std::vector<api::TargetRef> targets = judge_targets(candidate, assessment);

@@ -160,7 +160,8 @@ std::string describe(const reconcile::Plan& plan, const store::PodStore& pods) {
       names += (names.empty() ? "" : ",") + std::string(pods.name(pod));
     }
     printed +=
-        fmt::format("ask scheduled={} pods={}\n", to_rfc3339(plan.inquiry->scheduled_time), names);
+        fmt::format("ask scheduled={} until={} pods={}\n", to_rfc3339(plan.inquiry->scheduled_time),
+                    to_rfc3339(*plan.inquiry->until), names);
   }
   for (const reconcile::Disposal& d : plan.disposals) {
     printed += d.count == 1

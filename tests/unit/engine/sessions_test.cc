@@ -225,6 +225,15 @@ TEST_F(SessionsTest, LeasesOfGonePodsAndThoseBeyondEveryCooldownAreRemoved) {
   EXPECT_EQ(asked(7201).size(), 2U) << "never that of the self-test";
 }
 
+TEST_F(SessionsTest, WhatPilesUpWhileNothingIsStoredIsBounded) {
+  for (std::uint64_t i = 0; i < 1000; ++i) note(0, "alice", i);
+  EXPECT_GE(settled().size(), 700U) << "told at once that they are not stored";
+  for (std::uint64_t i = 1; i <= 10'000; ++i) {
+    sessions_.note(at(0), {"shop", "web", Uid{i, 7}, "alice", SessionKind::kTty}, 1000 + i);
+  }
+  EXPECT_LE(sessions_.poll().size(), 4096U);
+}
+
 TEST_F(SessionsTest, AtMostSoManyAreRemovedAtOnce) {
   for (std::uint64_t i = 1; i <= 100; ++i) {
     sessions_.apply(lease(SessionKind::kTty, "alice", 0, 1, Uid{i, i}), 1);
