@@ -57,6 +57,9 @@ class Conservation(ClusterCase):
         self.suspend(True)
         controller.kill()
         self.start_controller().wait_ready()
+        # On a fast machine all this fits between two due seconds.
+        wait_for("a due second is held back", lambda: self.look() and any(
+            reason == "Suspended" for _, _, _, reason in self.entries.values()), 60, 0.2)
         self.suspend(False)
         self.goes_on()
         self.suspend(True)
