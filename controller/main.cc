@@ -1,5 +1,4 @@
 // podcron: the composition root. Everything is made here, joined together, and taken apart again.
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include "controller/handlers/performer.h"
 #include "controller/inbound/listener.h"
 #include "controller/inbound/session_webhook.h"
+#include "controller/loop/engine_config.h"
 #include "controller/loop/engine_loop.h"
 #include "controller/loop/zone_files.h"
 #include "engine/engine.h"
@@ -22,30 +22,6 @@ namespace {
 constexpr Millis kStopMax{5'000};
 constexpr Millis kZoneFilesPeriod{60'000};
 constexpr int kUsageError = 2;
-
-std::uint64_t random_process_id() {
-  std::uint64_t id = 0;
-  if (::getrandom(&id, sizeof id, 0) != static_cast<ssize_t>(sizeof id)) std::abort();
-  return id;
-}
-
-engine::EngineConfig engine_config(const config::Config& config) {
-  engine::EngineConfig result;
-  result.pod_name = config.pod_name;
-  result.lease_namespace = config.lease_namespace;
-  result.process_id = random_process_id();
-  result.serving_selector = config.serving_selector;
-  result.owner_kinds = config.owner_kinds;
-  result.namespaces = config.namespaces;
-  result.runs_per_pod_max = config.runs_per_pod_max;
-  result.runs_per_namespace_max = config.runs_per_namespace_max;
-  result.concurrent_runs_max = config.concurrent_runs_max;
-  result.globally_suspended = config.globally_suspended;
-  result.session_webhook = config.webhook_listen.has_value();
-  result.session_namespaces = config.webhook_namespaces;
-  result.strategy_services = config::longest_waits(config.strategy_services);
-  return result;
-}
 
 bool write_listen_file(const std::string& path, const std::string& address) {
   if (path.empty()) return true;
@@ -87,15 +63,15 @@ int run(const config::Config& config) {
   if (config.stream_transport == config::StreamTransportKind::kCpprest) {
     http.streams = net::make_cpprest_streams(*credentials);
   }
-  engine::Engine engine(engine_config(config));
+  engine::Engine engine(loop::engine_config(config));
   auto webhook =
       inbound::open_session_webhook(io, config, engine.holder(), http.requests, mailbox, log);
   if (!webhook) return complain(webhook.error().message);
   auto strategies = handlers::connect_strategy_services(io, config.strategy_services, log);
   if (!strategies) return complain("--strategy-services: " + strategies.error().message);
   handlers::Performer performer({io, http.requests, http.streams,
-                                 net::make_beast_exec(io, *credentials), mailbox, log, metrics,
-                                 *webhook, std::move(*strategies)});
+                                 net::make_beast_exec(io, *credentials), net::make_pod_http(io),
+                                 mailbox, log, metrics, *webhook, std::move(*strategies)});
   log.write({engine::LogLevel::kInfo,
              "podcron starts",
              {{"version", fmt::format("{} (commit {})", kVersion, kCommit)},

@@ -26,6 +26,7 @@ struct Flags {
   std::int32_t runs_per_namespace_max = 100;
   std::int32_t concurrent_runs_max = 500;
   bool globally_suspended = false;
+  bool allow_loopback_targets = false;
   std::string webhook_listen;
   std::string webhook_cert_file;
   std::string webhook_key_file;
@@ -120,6 +121,9 @@ void add_flags(CLI::App& app, Flags& flags) {
                  "YAML: the services that the strategy Webhook may ask (docs/strategies.md)")
       ->type_name("FILE")
       ->envname("PODCRON_STRATEGY_SERVICES");
+  app.add_flag("--allow-loopback-targets", flags.allow_loopback_targets,
+               "for tests: HTTP also to pods with loopback addresses")
+      ->envname("PODCRON_ALLOW_LOOPBACK_TARGETS");
   app.add_option("--zoneinfo", flags.zoneinfo_dir, "directory with compiled tzdata")
       ->type_name("DIR")
       ->envname("PODCRON_ZONEINFO")
@@ -224,6 +228,7 @@ Result<Config> to_config(Flags&& flags) {
   config.runs_per_namespace_max = flags.runs_per_namespace_max;
   config.concurrent_runs_max = flags.concurrent_runs_max;
   config.globally_suspended = flags.globally_suspended;
+  config.allow_loopback_targets = flags.allow_loopback_targets;
   if (!flags.strategy_services.empty()) {
     auto services = read_strategy_services(flags.strategy_services);
     if (!services) {

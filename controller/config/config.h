@@ -38,6 +38,7 @@ struct Config {
   api::LabelSelector webhook_namespaces;  // that it is limited to; empty: all
   std::string webhook_configuration;      // whose CA bundle is written; empty: none
   std::vector<StrategyService> strategy_services;
+  bool allow_loopback_targets = false;  // HTTP to 127.0.0.0/8 and ::1, for tests
   std::string zoneinfo_dir;
   StreamTransportKind stream_transport = StreamTransportKind::kCpprest;
   LogThreshold log_threshold = LogThreshold::kInfo;

@@ -22,6 +22,7 @@ class Performer {
     std::shared_ptr<net::Transport> transport;
     std::shared_ptr<net::StreamTransport> streams;
     std::shared_ptr<net::ExecDialer> dialer;
+    std::shared_ptr<net::PodHttp> pods;
     std::shared_ptr<loop::Mailbox> mailbox;
     telemetry::LogSink& log;
     telemetry::MetricRegistry& metrics;

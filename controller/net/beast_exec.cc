@@ -1,4 +1,4 @@
-// pods/exec by Boost.Beast's WebSocket. One of at most four files that include Beast.
+// pods/exec by Boost.Beast's WebSocket. One of at most five files that include Beast.
 #include <array>
 #include <chrono>
 #include <optional>

@@ -6,6 +6,7 @@
 #include "controller/net/credentials.h"
 #include "controller/net/exec_dialer.h"
 #include "controller/net/io_thread.h"
+#include "controller/net/pod_http.h"
 #include "controller/net/stream_transport.h"
 #include "controller/net/transport.h"
 
@@ -21,6 +22,8 @@ BeastHttp make_beast_http(IoThread& io, std::shared_ptr<Credentials> credentials
 
 std::shared_ptr<ExecDialer> make_beast_exec(IoThread& io, std::shared_ptr<Credentials> credentials,
                                             ExecLimits limits = {});
+
+std::shared_ptr<PodHttp> make_pod_http(IoThread& io);
 
 /// First thing in main, before any thread: cpprestsdk would otherwise start 40 threads and load
 /// the system's CAs into every connection (34 ms each), trusting them for the API server.

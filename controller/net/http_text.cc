@@ -1,10 +1,12 @@
 #include "controller/net/http_text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include <fmt/format.h>
 
+#include "api/words.h"
 #include "podcron_version.h"
 
 namespace podcron::net {
@@ -24,6 +26,8 @@ std::string_view method_name(engine::Method method) {
       return "PATCH";
     case engine::Method::kDelete:
       return "DELETE";
+    case engine::Method::kHead:
+      return "HEAD";
   }
   return "GET";
 }
@@ -39,6 +43,33 @@ std::optional<Millis> parse_retry_after(std::string_view text, std::optional<Wal
   }
   seconds = std::clamp<std::int64_t>(seconds, 0, kRetryAfterMax.count() / 1000);
   return Millis(seconds * 1000);
+}
+
+/// RFC 9110 section 5.6.2, as the CRD allows it.
+bool is_token(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+  });
+}
+
+/// One line: neither its end nor another control character but a tab.
+bool fits_header_line(std::string_view value) {
+  return std::none_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+  });
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) ==
+           std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+bool may_have_body(api::HttpMethod method) {
+  return method != api::HttpMethod::kGet && method != api::HttpMethod::kHead &&
+         method != api::HttpMethod::kDelete;
 }
 
 }  // namespace
@@ -76,7 +107,7 @@ Result<std::string> render_request(const config::ClusterAccess& access, const Re
   if (!text.authorization.empty()) {
     out.append("Authorization: ").append(text.authorization).append("\r\n");
   }
-  if (text.method != engine::Method::kGet) {
+  if (text.method != engine::Method::kGet && text.method != engine::Method::kHead) {
     if (!text.body.empty()) {
       const bool patch = text.method == engine::Method::kPatch;
       const std::string_view type = patch ? "application/merge-patch+json" : kJson;
@@ -85,8 +116,55 @@ Result<std::string> render_request(const config::ClusterAccess& access, const Re
     }
     out.append("Content-Length: ").append(std::to_string(text.body.size())).append("\r\n");
   }
-  out.append("\r\n").append(text.body);
+  out.append(text.more).append("\r\n").append(text.body);
   return out;
+}
+
+Result<std::string> render_headers(
+    const std::vector<std::pair<std::string, std::string>>& headers) {
+  std::string out;
+  for (const auto& [name, value] : headers) {
+    if (!is_token(name) || !fits_header_line(value)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("the header \"{}\" cannot stand in a request", name));
+    }
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
+  return out;
+}
+
+Result<std::string> render_pod_request(const engine::HttpTask& task) {
+  if (!fits_request_line(task.path)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("the path \"{}\" cannot stand in a request", task.path));
+  }
+  auto headers = task.headers;
+  const auto given = [&](std::string_view name) {
+    return std::find_if(headers.begin(), headers.end(),
+                        [&](const auto& header) { return same_name(header.first, name); });
+  };
+  const auto by_default = [&](std::string_view name, std::string value) {
+    if (given(name) == headers.end()) headers.emplace_back(name, std::move(value));
+  };
+  config::ClusterAccess place;
+  place.host = task.address;
+  place.port = task.port;
+  by_default("Host", place.authority());
+  by_default("Accept", "*/*");
+  if (const auto agent = given("User-Agent"); agent != headers.end()) {
+    agent->second += " " + user_agent();
+  } else {
+    headers.emplace_back("User-Agent", user_agent());
+  }
+  if (!task.body.empty()) by_default("Content-Type", "text/plain; charset=utf-8");
+  if (!task.body.empty() || may_have_body(task.method)) {
+    headers.emplace_back("Content-Length", std::to_string(task.body.size()));
+  }
+  headers.emplace_back("Connection", "close");
+  auto lines = render_headers(headers);
+  if (!lines) return lines;
+  return fmt::format("{} {} HTTP/1.1\r\n{}\r\n{}", api::word_of(api::kHttpMethodWords, task.method),
+                     task.path, *lines, task.body);
 }
 
 }  // namespace podcron::net

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/time.h"
 #include "controller/config/cluster_access.h"
@@ -33,11 +35,21 @@ struct RequestText {
   std::string_view body;
   std::string_view accept = kJson;
   std::string_view content_type{};  // of a body; empty: JSON, of a PATCH a merge patch
+  std::string_view more{};          // further header lines, each with its line end
 };
 
 /// Head and body as one piece, so that they leave in one TLS record.
 /// Errors: kInvalidArgument for a path that would break the request line.
 Result<std::string> render_request(const config::ClusterAccess& access, const RequestText& text);
+
+/// Header lines, each with its line end.
+/// Errors: kInvalidArgument for one that would break the lines.
+Result<std::string> render_headers(const std::vector<std::pair<std::string, std::string>>& headers);
+
+/// A request to a pod: what is said there wins over what is sent by default (Host, Accept,
+/// Content-Type); User-Agent ends with ours. The connection is closed after the answer.
+/// Errors: kInvalidArgument for a path or header that would break the request's lines.
+Result<std::string> render_pod_request(const engine::HttpTask& task);
 
 /// "podcron/0.1.0".
 const std::string& user_agent();

@@ -100,6 +100,15 @@ Result<std::shared_ptr<TlsMaterial>> TlsMaterial::load(const config::ClusterAcce
   return material;
 }
 
+std::shared_ptr<TlsMaterial> TlsMaterial::unverified() {
+  std::shared_ptr<TlsMaterial> material(new TlsMaterial());
+  material->trusted_.reset(X509_STORE_new());
+  material->context_.reset(SSL_CTX_new(TLS_client_method()));
+  material->apply(material->context_.get());
+  SSL_CTX_set_verify(material->context_.get(), SSL_VERIFY_NONE, nullptr);
+  return material;
+}
+
 std::string TlsMaterial::apply(SSL_CTX* context) const {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);

@@ -24,6 +24,7 @@ struct Request {
   std::string body;
   Millis timeout{};                 // from start() to the last byte of the answer
   std::string_view content_type{};  // of static storage; empty: as http_text.h says
+  std::string more_headers{};       // lines of render_headers()
   std::size_t reply_bytes_max = engine::kReplyBytesMax;  // of the answer's body
 };
 

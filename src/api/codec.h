@@ -17,6 +17,7 @@
 
 #include "api/lease.h"
 #include "api/pod.h"
+#include "api/pod_address.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
 #include "api/strategy_review.h"
@@ -41,6 +42,8 @@ class Decoder {
   Result<PodJob> pod_job(std::string_view json);
   Result<Lease> lease(std::string_view json);
   Result<StrategyAnswer> strategy_answer(std::string_view json);
+  /// Of a Pod.
+  Result<PodAddress> pod_address(std::string_view json);
 
  private:
   struct Buffers;

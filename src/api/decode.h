@@ -12,6 +12,7 @@
 #include "api/lease.h"
 #include "api/namespace.h"
 #include "api/pod.h"
+#include "api/pod_address.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
 #include "api/strategy_review.h"
@@ -28,6 +29,7 @@ void read_namespace(const Node& node, Namespace& out);
 void read_cluster_node(const Node& node, ClusterNode& out);
 void read_endpoint_slice(const Node& node, EndpointSlice& out);
 void read_strategy_answer(const Node& node, StrategyAnswer& out);
+void read_pod_address(const Node& node, PodAddress& out);
 
 // ---- parts that several kinds share ----
 
@@ -42,6 +44,10 @@ void read_controller(const Node& node, std::optional<OwnerReference>& out);
 void read_selector(const Node& node, LabelSelector& out);
 /// One entry of a pod's spec.containers.
 void read_container(const Node& node, ContainerSpec& out);
+/// podJobTemplate.spec.http.
+void read_http(const Node& node, HttpSpec& out);
+/// servingProbe.httpGet: a GET that no certificate and no redirect concerns.
+void read_http_get(const Node& node, HttpSpec& out);
 /// PodJob.spec, and podJobTemplate.spec; fields of PodJob alone are skipped.
 void read_template_spec(const Node& node, PodJobTemplateSpec& out);
 

@@ -83,6 +83,8 @@ void read_target_status(const Node& node, TargetStatus& out) {
       value.read(out.message);
     } else if (key == "exitCode") {
       value.read_optional(out.exit_code);
+    } else if (key == "httpStatus") {
+      value.read_optional(out.http_status);
     } else if (key == "took") {
       value.read(out.took);
     } else if (key == "output") {

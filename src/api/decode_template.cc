@@ -29,6 +29,8 @@ void read_serving_probe(const Node& node, std::optional<ServingProbe>& out) {
   node.fields([&](std::string_view key, const Node& value) {
     if (key == "exec") {
       if (const auto command = value.find("command")) command->read(probe.command);
+    } else if (key == "httpGet") {
+      read_http_get(value, probe.http.emplace());
     } else if (key == "timeoutSeconds") {
       value.read(probe.timeout_seconds);
       if (probe.timeout_seconds < 1) value.wanted("at least 1");
@@ -181,6 +183,7 @@ void read_template_spec(const Node& node, PodJobTemplateSpec& out) {
       read_exec(value, out.exec);
     } else if (key == "http") {
       out.executor = Executor::kHttp;
+      read_http(value, out.http.emplace());
     } else if (key == "job") {
       out.executor = Executor::kJob;
     } else if (key == "activeDeadlineSeconds") {

@@ -38,4 +38,8 @@ Result<StrategyAnswer> Decoder::strategy_answer(std::string_view json) {
   return decode_object<StrategyAnswer>(buffers_->parser, json, read_strategy_answer);
 }
 
+Result<PodAddress> Decoder::pod_address(std::string_view json) {
+  return decode_object<PodAddress>(buffers_->parser, json, read_pod_address);
+}
+
 }  // namespace podcron::api

@@ -79,6 +79,7 @@ void write_target_status(JsonWriter& json, const TargetStatus& target) {
   json.text_if("reason", clip_utf8(target.reason, kReasonBytesMax));
   json.text_if("message", clip_utf8(target.message, kTargetMessageBytesMax));
   if (target.exit_code) json.number("exitCode", *target.exit_code);
+  if (target.http_status) json.number("httpStatus", *target.http_status);
   json.text_if("took", target.took);
   json.text_if("output", clip_utf8(target.output, kOutputBytesMax));
   json.end_object();

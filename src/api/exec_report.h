@@ -30,7 +30,5 @@ struct ExecReport {
 
 inline constexpr std::size_t kExecHttpBodyBytesMax = 4096;
 inline constexpr std::size_t kExecStatusBytesMax = 16 * 1024;
-/// What terminationMessagePolicy keeps: 2048 bytes.
-inline constexpr std::size_t kExecTailBytesMax = 2048;
 
 }  // namespace podcron::api

@@ -26,10 +26,8 @@ struct Row {
 };
 
 constexpr Row kTemplateRows[] = {
-    {"http", Asks::kWhenSet},
     {"job", Asks::kWhenSet},
     {"exec.stdin", Asks::kWhenNotEmpty},
-    {"target.servingProbe.httpGet", Asks::kWhenSet},
     {"strategy.type", Asks::kWhenNotWords,
      "Random,All,RoundRobin,LeastRecent,Sticky,Oldest,Newest,Ordinal,PerTopology,Percent,Webhook"},
     {"deliveryPolicy", Asks::kWhenWord, "AtLeastOnce"},

@@ -53,6 +53,7 @@ struct TargetStatus {
   std::string reason;
   std::string message;
   std::optional<std::int32_t> exit_code;
+  std::optional<std::int32_t> http_status;
   std::string took;        // "0.02s"
   std::string output;      // the last bytes, by outputPolicy
   std::string unexpected;  // the rule that the pod broke while the run was in it; or empty

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/label_selector.h"
@@ -31,10 +32,48 @@ enum class FailurePolicy : std::uint8_t { kFail, kRandom };
 enum class OrdinalFallback : std::uint8_t { kNone, kRandom };
 enum class Executor : std::uint8_t { kNone, kExec, kHttp, kJob };
 
-/// Asked in the target container of a chosen pod right before a run is dispatched to it; exit code
-/// 0 passes. Its other form, httpGet, is not of this build.
+enum class HttpMethod : std::uint8_t { kPost, kGet, kHead, kPut, kPatch, kDelete };
+
+/// A port that the pod must declare, by number or by name.
+struct PortRef {
+  std::int32_t number = 0;  // 0: by name
+  std::string name;
+  friend bool operator==(const PortRef&, const PortRef&) = default;
+};
+
+struct HttpTls {
+  std::string server_name;  // verified and sent as SNI; empty: the pod's address
+  std::string ca_bundle;    // PEM in base64; empty: the system's authorities
+  bool verify = true;
+  friend bool operator==(const HttpTls&, const HttpTls&) = default;
+};
+
+/// Statuses from `first` to `last`.
+struct StatusRange {
+  std::int32_t first = 200;
+  std::int32_t last = 299;
+  friend bool operator==(const StatusRange&, const StatusRange&) = default;
+};
+
+/// One HTTP request to the pod's own address.
+struct HttpSpec {
+  PortRef port;
+  std::string path = "/";
+  HttpMethod method = HttpMethod::kPost;
+  bool https = false;
+  std::vector<std::pair<std::string, std::string>> headers;  // in the user's order
+  std::string body;
+  HttpTls tls;
+  std::vector<StatusRange> expected{StatusRange{}};
+  bool via_api_server = false;  // pods/proxy instead of the pod's address
+  friend bool operator==(const HttpSpec&, const HttpSpec&) = default;
+};
+
+/// Asked of a chosen pod right before a run is dispatched to it: a command in the target container
+/// (exit code 0 passes), or a GET to the pod's address (200 to 399 passes).
 struct ServingProbe {
   std::vector<std::string> command;
+  std::optional<HttpSpec> http;  // then there is no command
   std::int32_t timeout_seconds = 1;
   friend bool operator==(const ServingProbe&, const ServingProbe&) = default;
 };
@@ -103,6 +142,7 @@ struct PodJobTemplateSpec {
   NoTargetPolicy no_target_policy = NoTargetPolicy::kWait;
   Executor executor = Executor::kNone;
   ExecSpec exec;
+  std::optional<HttpSpec> http;  // with Executor::kHttp
   std::int32_t active_deadline_seconds = 600;
   DeliveryPolicy delivery_policy = DeliveryPolicy::kAtMostOnce;
   OutputPolicy output_policy = OutputPolicy::kOnFailure;

@@ -45,6 +45,16 @@ inline constexpr Word<OutputPolicy> kOutputPolicyWords[] = {
     {"Always", OutputPolicy::kAlways},
     {"Never", OutputPolicy::kNever},
 };
+inline constexpr Word<HttpMethod> kHttpMethodWords[] = {
+    {"POST", HttpMethod::kPost}, {"GET", HttpMethod::kGet},     {"HEAD", HttpMethod::kHead},
+    {"PUT", HttpMethod::kPut},   {"PATCH", HttpMethod::kPatch}, {"DELETE", HttpMethod::kDelete},
+};
+/// True: HTTPS.
+inline constexpr Word<bool> kHttpSchemeWords[] = {{"HTTP", false}, {"HTTPS", true}};
+/// True: the pod's certificate is verified.
+inline constexpr Word<bool> kTlsVerificationWords[] = {{"Full", true}, {"None", false}};
+/// True: through the API server.
+inline constexpr Word<bool> kHttpViaWords[] = {{"PodIP", false}, {"ApiServerProxy", true}};
 inline constexpr Word<CatchUpPolicy> kCatchUpPolicyWords[] = {
     {"Latest", CatchUpPolicy::kLatest},
     {"None", CatchUpPolicy::kNone},

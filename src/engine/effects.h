@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "api/exec_report.h"
+#include "api/http_report.h"
+#include "api/pod_job_spec.h"
 #include "base/time.h"
 #include "cron/zone_database.h"
 #include "kube/admission_review.h"
@@ -39,7 +41,7 @@ enum class Certainty : std::uint8_t {
 
 // ---- Effects ----
 
-enum class Method : std::uint8_t { kGet, kPost, kPut, kPatch, kDelete };
+enum class Method : std::uint8_t { kGet, kPost, kPut, kPatch, kDelete, kHead };
 
 /// One API call with a small body. The path carries the query. A PATCH is a JSON merge patch.
 struct KubeRequest {
@@ -67,6 +69,22 @@ struct ExecTask {
   std::string purpose;
   /// Until the 101; afterwards pings every 5 s, and 61 s without any frame count as lost.
   Millis handshake_timeout{};
+};
+
+/// One HTTP request to a pod; no redirects, no proxies, no connection kept. The engine cancels it
+/// at its deadline.
+struct HttpTask {
+  EffectId id;
+  std::string address;  // IPv4, or IPv6 without brackets; empty: through the API server
+  std::uint16_t port = 0;
+  api::HttpMethod method = api::HttpMethod::kGet;
+  std::string path;  // through the API server, its whole path
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  bool https = false;
+  api::HttpTls tls;
+  std::string purpose;  // as in ExecTask; not sent
+  Millis connect_timeout{};
 };
 
 /// One question to a registered strategy service: a POST of JSON, no redirects.
@@ -111,8 +129,8 @@ struct Exit {
   int code = 0;
 };
 
-using Effect = std::variant<KubeRequest, OpenStream, ExecTask, AskStrategy, Cancel, AnswerReview,
-                            Log, Metric, Exit>;
+using Effect = std::variant<KubeRequest, OpenStream, ExecTask, HttpTask, AskStrategy, Cancel,
+                            AnswerReview, Log, Metric, Exit>;
 
 // ---- Inputs ----
 
@@ -145,14 +163,14 @@ struct KubeReply {
 };
 inline constexpr std::size_t kReplyBytesMax = 4u << 20;
 
-/// The 101 came. Not proof that a process runs.
+/// Of exec: the 101 came; not proof that a process runs. Of HTTP: the request is being written.
 struct TaskStarted {
   EffectId id;
 };
 
 struct TaskEnded {
   EffectId id;
-  api::ExecReport report;
+  std::variant<api::ExecReport, api::HttpReport> report;  // as the effect was
 };
 
 /// The completion of an AskStrategy. What became of a question that got no answer does not matter:

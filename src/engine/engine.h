@@ -13,6 +13,7 @@
 #include "api/label_selector.h"
 #include "base/time.h"
 #include "engine/effects.h"
+#include "reconcile/http_target.h"
 
 namespace podcron::engine {
 
@@ -34,6 +35,7 @@ struct EngineConfig {
   api::LabelSelector session_namespaces;
   /// The strategy services that Webhook may ask, by name, with the longest wait for each.
   std::map<std::string, Millis> strategy_services;
+  reconcile::HttpRules http;
   Seconds lease_duration{15};
   Seconds lease_renew_period{5};
 };

@@ -1,5 +1,5 @@
-// Steps 7 to 9 of the data flow: permit, act, record. Runs decide; here their actions become
-// requests and tasks, and answers become their inputs.
+// Steps 7 and 9 of the data flow: permit and record. Runs decide; here their actions become
+// requests, and answers become their inputs. Step 8 is in dials.cc.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -10,7 +10,6 @@
 #include "observe/log_keys.h"
 #include "observe/metrics.h"
 #include "observe/reasons.h"
-#include "reconcile/expand.h"
 
 namespace podcron::engine {
 namespace {
@@ -21,7 +20,6 @@ namespace reason = observe::reason;
 using reconcile::RecordReply;
 using reconcile::RunEnd;
 
-constexpr Millis kHandshakeTimeout{15'000};
 /// last_success series: the contract's section 10.
 constexpr std::size_t kLastSuccessSeriesMax = 1000;
 
@@ -53,7 +51,7 @@ void Engine::State::start_run(JobRow& row, reconcile::Run&& run) {
   load_.hold(name, origin.pod_cron_job_uid, run.targets());
   ++held_by_namespace_[origin.namespace_];
   run_by_key_.emplace(name, id);
-  RunEntry& entry = runs_.emplace(id, RunEntry{id, row.id, std::move(run), {}, {}}).first->second;
+  RunEntry& entry = runs_.emplace(id, RunEntry{id, row.id, std::move(run)}).first->second;
   std::vector<reconcile::RunAction> actions;
   entry.run.start(now_, actions);
   perform(entry, actions);
@@ -231,85 +229,6 @@ void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
   feed(entry, reconcile::Redrawn{again.target, std::move(pod)});
 }
 
-void Engine::State::send_dials() {
-  // Without our Lease somebody else may take the run over: it waits, or misses its deadline.
-  if (!holders_.held(now_)) return;
-  while (!dials_.empty() && handshakes_.size() < kHandshakesMax) {
-    const auto [id, next] = dials_.front();
-    dials_.pop_front();
-    RunEntry* entry = find_run(id);
-    if (entry == nullptr) continue;
-    if (entry->run.may_dial(now_, next.target)) {
-      dial(*entry, next);
-    } else {
-      not_dialled(*entry, next.target);
-    }
-  }
-}
-
-/// Given up, or too late, while it waited for a handshake place: certainly not started.
-void Engine::State::not_dialled(RunEntry& entry, std::uint32_t target) {
-  api::ExecReport report;
-  report.end = api::ExecEnd::kNotConnected;
-  report.error = "given up before it was dialled";
-  feed(entry, reconcile::TaskOver{target, std::move(report)});
-}
-
-void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
-  const reconcile::RunOrigin& origin = entry.run.origin();
-  const api::TargetRef& target = entry.run.targets()[next.target];
-  const reconcile::RunIdentity identity{origin.run, origin.scheduled_time, origin.attempt,
-                                        target.pod_name, next.target};
-  const auto& probe = entry.run.spec().target.serving_probe;
-  const auto argv = next.probe
-                        ? probe->command
-                        : reconcile::argv_of(entry.run.spec().exec, identity, next.through_env);
-  feed(entry, reconcile::Dialled{next.target});
-  const EffectId id{++next_id_};
-  entry.tasks[next.target] = id;
-  tasks_[id.value] = {entry.id, next.target};
-  handshakes_.insert(id.value);
-  out_->emplace_back(
-      ExecTask{id, kube::exec_path(origin.namespace_, target.pod_name, target.container, argv),
-               (next.probe ? "probe/" : "run/") + origin.run, kHandshakeTimeout});
-  if (!next.probe) note_start(entry, next.target);
-}
-
-void Engine::State::note_start(const RunEntry& entry, std::uint32_t index) {
-  const reconcile::RunOrigin& origin = entry.run.origin();
-  const api::TargetRef& target = entry.run.targets()[index];
-  dialled_[key_of(origin.namespace_, target.pod_name)].insert({entry.id, index});
-  const Millis late = now_.wall - WallMillis(origin.scheduled_time);
-  observe(metric::kStartSkew, "exec", late);
-  log(LogLevel::kInfo, "run started",
-      {{key::kPodCronJob, key_of(origin.namespace_, origin.pod_cron_job)},
-       {key::kPodJob, origin.run},
-       {key::kPod, target.pod_name},
-       {key::kStartSkewMs, std::to_string(late.count())}});
-}
-
-void Engine::State::on_task_started(const TaskStarted& started) {
-  handshakes_.erase(started.id.value);
-}
-
-void Engine::State::on_task_ended(TaskEnded&& ended) {
-  handshakes_.erase(ended.id.value);
-  const auto at = tasks_.find(ended.id.value);
-  if (at == tasks_.end()) return;
-  const auto [run, target] = at->second;
-  tasks_.erase(at);
-  RunEntry* entry = find_run(run);
-  if (entry == nullptr) return;
-  entry->tasks.erase(target);
-  const std::string pod =
-      key_of(entry->run.origin().namespace_, entry->run.targets()[target].pod_name);
-  if (const auto d = dialled_.find(pod); d != dialled_.end()) {
-    d->second.erase({run, target});
-    if (d->second.empty()) dialled_.erase(d);
-  }
-  feed(*entry, reconcile::TaskOver{target, std::move(ended.report)});
-}
-
 /// Every answer of the outbox comes here first and goes to the group that asked.
 void Engine::State::on_answer(Answer&& answer) {
   const KubeReply& reply = answer.reply;
@@ -424,7 +343,7 @@ void Engine::State::on_pod_read(RunEntry& entry, const Answer& answer) {
   const api::TargetRef& expected = entry.run.targets()[target];
   const std::string namespace_ = entry.run.origin().namespace_;
   const auto refuse = [&](std::string_view why) {
-    feed(entry, reconcile::PodChecked{target, std::string(why)});
+    feed(entry, reconcile::PodChecked{target, std::string(why), ""});
   };
   if (answer.reply.http_status != 200) return refuse("PodGone");
   const auto pod = decoder_.pod(answer.reply.body);
@@ -447,7 +366,11 @@ void Engine::State::on_pod_read(RunEntry& entry, const Answer& answer) {
   if (now.container != expected.container || now.container_id != expected.container_id) {
     return refuse("ContainerRestarted");
   }
-  feed(entry, reconcile::PodChecked{target, ""});
+  if (std::string why = note_address(entry, target, answer.reply.body); !why.empty()) {
+    return feed(entry,
+                reconcile::PodChecked{target, std::string(reason::kTargetRefused), std::move(why)});
+  }
+  feed(entry, reconcile::PodChecked{target, "", ""});
 }
 
 /// The run is over for us: its tasks are cancelled, its end is told, its job looks again.
@@ -458,11 +381,7 @@ void Engine::State::conclude(RunEntry& entry) {
   for (const auto& [target, task] : entry.tasks) {
     out_->emplace_back(Cancel{task});
     tasks_.erase(task.value);
-    const std::string pod = key_of(origin.namespace_, run.targets()[target].pod_name);
-    if (const auto d = dialled_.find(pod); d != dialled_.end()) {
-      d->second.erase({entry.id, target});
-      if (d->second.empty()) dialled_.erase(d);
-    }
+    forget_task(entry, target);
   }
   for (const api::TargetStatus& target : run.status().targets) {
     const bool started = target.outcome == api::TargetOutcome::kSucceeded ||

@@ -180,13 +180,14 @@ struct Engine::State {
   void probe_labels(JobRow& row);
   void on_labels_probed(Answer&& answer);
 
-  // ---- runs.cc: permit, act, record (steps 7 to 9) ----
+  // ---- runs.cc: permit and record (steps 7 and 9) ----
   struct RunEntry {
     RunId id = 0;
     JobId job = 0;
     reconcile::Run run;
-    std::map<std::uint32_t, EffectId> tasks;
-    std::optional<MonoTime> timer;
+    std::map<std::uint32_t, EffectId> tasks{};
+    std::map<std::uint32_t, api::PodAddress> addresses{};  // of targets that HTTP goes to
+    std::optional<MonoTime> timer{};
   };
   void start_run(JobRow& row, reconcile::Run&& run);
   void feed(RunEntry& entry, reconcile::RunInput&& input);
@@ -201,16 +202,10 @@ struct Engine::State {
                                                   const api::Target& target) const;
   [[nodiscard]] eligibility::Assessment assess(const JobRow& row) const;
   void redraw(RunEntry& entry, const reconcile::Redraw& redraw);
-  void dial(RunEntry& entry, const reconcile::Dial& dial);
-  void note_start(const RunEntry& entry, std::uint32_t target);
-  void send_dials();
-  void not_dialled(RunEntry& entry, std::uint32_t target);
   void on_answer(Answer&& answer);
   void on_lease_answer(const KubeReply& reply);
   void on_run_answer(RunEntry& entry, const Answer& answer);
   void on_pod_read(RunEntry& entry, const Answer& answer);
-  void on_task_started(const TaskStarted& started);
-  void on_task_ended(TaskEnded&& ended);
   void conclude(RunEntry& entry);
   void remember_end(const std::string& run, const Uid& job, std::string holder,
                     api::Outcome outcome, std::string_view why);
@@ -219,6 +214,21 @@ struct Engine::State {
   [[nodiscard]] bool runs_here(const std::string& key) const { return run_by_key_.contains(key); }
   Call record_call(const RunEntry& entry, CallKind kind, Priority priority, Method method,
                    std::string path, std::string body = "") const;
+
+  // ---- dials.cc: act (step 8) ----
+  void send_dials();
+  void dial(RunEntry& entry, const reconcile::Dial& dial);
+  [[nodiscard]] Effect task_of(const RunEntry& entry, const reconcile::Dial& dial,
+                               EffectId id) const;
+  [[nodiscard]] Effect http_task_of(const RunEntry& entry, const reconcile::Dial& dial,
+                                    const api::HttpSpec& http, EffectId id) const;
+  [[nodiscard]] std::string note_address(RunEntry& entry, std::uint32_t target,
+                                         std::string_view pod);
+  void not_dialled(RunEntry& entry, std::uint32_t target);
+  void note_start(const RunEntry& entry, std::uint32_t target);
+  void forget_task(const RunEntry& entry, std::uint32_t target);
+  void on_task_started(const TaskStarted& started);
+  void on_task_ended(TaskEnded&& ended);
 
   // ---- unexpected_pods.cc: pods that change while a run is in them ----
   void running_pod_changed(std::string_view namespace_, std::string_view name);
@@ -306,7 +316,12 @@ struct Engine::State {
 
   std::map<RunId, RunEntry> runs_;
   std::map<std::string, RunId, std::less<>> run_by_key_;
-  std::map<std::uint64_t, std::pair<RunId, std::uint32_t>> tasks_;  // by effect id
+  struct Task {
+    RunId run = 0;
+    reconcile::Dial dial;
+    MonoTime dialled_at{};
+  };
+  std::map<std::uint64_t, Task> tasks_;  // by effect id
   std::set<std::uint64_t> handshakes_;
   /// Tasks under way by pod ("namespace/name").
   std::map<std::string, std::set<std::pair<RunId, std::uint32_t>>, std::less<>> dialled_;

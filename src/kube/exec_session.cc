@@ -1,6 +1,5 @@
 #include "kube/exec_session.h"
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -38,7 +37,7 @@ void ExecSession::on_message(std::string_view message) {
   const std::string_view payload = message.substr(1);
   if (channel == kStdout || channel == kStderr) {
     report_.output_bytes += payload.size();
-    return keep_tail(payload);
+    return tail_.append(payload);
   }
   if (channel != kStatus) return;
   const std::size_t room = api::kExecStatusBytesMax - report_.status_json.size();
@@ -65,9 +64,7 @@ void ExecSession::on_cancelled() { end(api::ExecEnd::kCancelled); }
 
 api::ExecReport ExecSession::take_report() {
   PODCRON_ASSERT(ended_);
-  // Until the ring is full its cursor is 0; afterwards the oldest byte is under it.
-  std::rotate(ring_.begin(), ring_.begin() + static_cast<std::ptrdiff_t>(ring_at_), ring_.end());
-  report_.tail = std::move(ring_);
+  report_.tail = tail_.take();
   return std::move(report_);
 }
 
@@ -75,24 +72,6 @@ void ExecSession::end(api::ExecEnd how) {
   if (ended_) return;
   report_.end = how;
   ended_ = true;
-}
-
-void ExecSession::keep_tail(std::string_view output) {
-  constexpr std::size_t kSize = api::kExecTailBytesMax;
-  if (output.size() >= kSize) {
-    ring_.assign(output.substr(output.size() - kSize));
-    ring_at_ = 0;
-    return;
-  }
-  const std::size_t growth = std::min(output.size(), kSize - ring_.size());
-  ring_.append(output.substr(0, growth));
-  output.remove_prefix(growth);
-  while (!output.empty()) {
-    const std::size_t piece = std::min(output.size(), kSize - ring_at_);
-    std::copy_n(output.begin(), piece, ring_.begin() + static_cast<std::ptrdiff_t>(ring_at_));
-    ring_at_ = (ring_at_ + piece) % kSize;
-    output.remove_prefix(piece);
-  }
 }
 
 }  // namespace podcron::kube

@@ -1,7 +1,7 @@
 // One exec exchange over WebSocket v4.channel.k8s.io, without the socket: frames in, report out.
 //
 // Only v4 is offered, so that the status is the node's own (docs/adr/0007-exec.md). Output is
-// drained always and kept in a ring of kExecTailBytesMax. An empty first message is "open".
+// drained always and kept in an OutputTail. An empty first message is "open".
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "api/exec_report.h"
+#include "kube/output_tail.h"
 
 namespace podcron::kube {
 
@@ -35,11 +36,9 @@ class ExecSession {
 
  private:
   void end(api::ExecEnd how);
-  void keep_tail(std::string_view output);
 
   api::ExecReport report_;
-  std::string ring_;
-  std::size_t ring_at_ = 0;
+  OutputTail tail_;
   bool ended_ = false;
 };
 

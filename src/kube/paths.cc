@@ -86,6 +86,12 @@ std::string event_path(std::string_view namespace_, std::string_view name) {
   return object_path(kEventGroup, namespace_, "events", name);
 }
 
+std::string pod_proxy_path(std::string_view namespace_, std::string_view pod, bool https,
+                           std::uint16_t port, std::string_view path) {
+  return fmt::format("{}/{}{}:{}/proxy{}", list_path(kCoreGroup, namespace_, "pods"),
+                     https ? "https:" : "", percent_encode(pod), port, path);
+}
+
 std::string exec_path(std::string_view namespace_, std::string_view pod, std::string_view container,
                       std::span<const std::string> argv) {
   // All four booleans are stated, because their defaults have changed over the versions.

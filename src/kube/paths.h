@@ -3,6 +3,7 @@
 // Source: Kubernetes API conventions; RFC 3986 section 2.1.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ std::string leases_path(std::string_view namespace_);
 std::string lease_path(std::string_view namespace_, std::string_view name);
 std::string events_path(std::string_view namespace_);
 std::string event_path(std::string_view namespace_, std::string_view name);
+
+/// Of a request to a pod's port through the API server; `path` is the request's own, with its
+/// query.
+std::string pod_proxy_path(std::string_view namespace_, std::string_view pod, bool https,
+                           std::uint16_t port, std::string_view path);
 
 /// GET for the WebSocket upgrade: stdout and stderr, neither stdin nor tty.
 std::string exec_path(std::string_view namespace_, std::string_view pod, std::string_view container,

@@ -24,6 +24,8 @@ inline constexpr std::string_view kDenied = "Denied";
 
 // How a run ended, beside an exit code.
 inline constexpr std::string_view kNonZeroExitCode = "NonZeroExitCode";
+inline constexpr std::string_view kUnexpectedStatus = "UnexpectedStatus";
+inline constexpr std::string_view kTargetRefused = "TargetRefused";
 inline constexpr std::string_view kNotStarted = "NotStarted";
 inline constexpr std::string_view kServingProbeFailed = "ServingProbeFailed";
 inline constexpr std::string_view kContactLost = "ContactLost";

@@ -76,4 +76,22 @@ std::vector<std::string> argv_of(const api::ExecSpec& exec, const RunIdentity& i
   return argv;
 }
 
+HttpText http_text_of(const api::HttpSpec& http, const RunIdentity& identity) {
+  const Pairs values = values_of(identity);
+  HttpText text;
+  text.path = expand_with(http.path, values);
+  text.body = expand_with(http.body, values);
+  for (const auto& [name, value] : http.headers) {
+    text.headers.emplace_back(name, expand_with(value, values));
+  }
+  text.headers.emplace_back("Idempotency-Key",
+                            fmt::format("{}/{}", identity.run_id, identity.target_index));
+  if (!identity.job.empty()) text.headers.emplace_back("Podcron-Job", identity.job);
+  text.headers.emplace_back("Podcron-Scheduled-Time", to_rfc3339(identity.scheduled_time));
+  text.headers.emplace_back("Podcron-Attempt", fmt::format("{}", identity.attempt));
+  return text;
+}
+
+HttpText http_text_of_probe(const api::HttpSpec& http) { return {http.path, http.headers, ""}; }
+
 }  // namespace podcron::reconcile

@@ -12,6 +12,7 @@ namespace podcron::reconcile {
 namespace {
 
 using api::ExecEnd;
+using api::HttpEnd;
 using api::TargetOutcome;
 namespace reason = observe::reason;
 
@@ -19,7 +20,11 @@ constexpr std::size_t kMessageBytesMax = 512;
 
 TaskResult result(TargetOutcome outcome, std::string_view why, std::string message) {
   if (message.size() > kMessageBytesMax) message.resize(kMessageBytesMax);
-  return TaskResult{outcome, why, std::move(message), std::nullopt, false};
+  TaskResult made;
+  made.outcome = outcome;
+  made.reason = why;
+  made.message = std::move(message);
+  return made;
 }
 
 /// Texts of a node that says a command could not be started. A Failure with another text is not
@@ -92,9 +97,7 @@ TaskResult judge_refusal(const api::ExecReport& report) {
   return result(TargetOutcome::kUnknown, reason::kContactLost, std::move(message));
 }
 
-}  // namespace
-
-TaskResult judge(const api::ExecReport& report) {
+TaskResult judge_exec(const api::ExecReport& report) {
   switch (report.end) {
     case ExecEnd::kNotConnected:
       return result(TargetOutcome::kNotStarted, reason::kNotStarted,
@@ -120,6 +123,75 @@ TaskResult judge(const api::ExecReport& report) {
   return result(TargetOutcome::kUnknown, reason::kContactLost, "");
 }
 
+/// The API server's own word instead of the pod's. As with exec, a 4xx is a refusal, and of a 5xx
+/// only one that names a failed connection is.
+TaskResult judge_proxy_refusal(const api::HttpReport& report) {
+  const auto status = api::decode_status(report.refusal);
+  std::string message = fmt::format("the API server: HTTP {}{}{}", report.status,
+                                    status ? ": " : "", status ? status->message : "");
+  const bool certain = report.status >= 400 && report.status < 500;
+  if (certain || (status && names_an_early_refusal(status->message))) {
+    return result(TargetOutcome::kNotStarted, reason::kNotStarted, std::move(message));
+  }
+  return result(TargetOutcome::kUnknown, reason::kContactLost, std::move(message));
+}
+
+/// An answer of a mesh's proxy that may stand for one of the task that got lost.
+bool speaks_for_another(const api::HttpReport& report) {
+  constexpr int kBadGateway = 502;
+  constexpr int kUnavailable = 503;
+  constexpr int kGatewayTimeout = 504;
+  const int status = report.status;
+  return !report.proxy.empty() &&
+         (status == kBadGateway || status == kUnavailable || status == kGatewayTimeout);
+}
+
+/// A sidecar that takes only mutual TLS ends a plain connection without a word.
+constexpr std::string_view kMeshHint =
+    "; in a service mesh, let the pod take plain connections on this port, or use exec";
+
+TaskResult judge_http(const api::HttpReport& report,
+                      const std::vector<api::StatusRange>& expected) {
+  switch (report.end) {
+    case HttpEnd::kNotSent:
+    case HttpEnd::kNotConnected:
+      return result(TargetOutcome::kNotStarted, reason::kNotStarted, report.error);
+    case HttpEnd::kCancelled:
+      return result(TargetOutcome::kUnknown, reason::kDeadlineExceeded,
+                    "given up before the end was known");
+    case HttpEnd::kLost:
+    case HttpEnd::kAnswered:
+      break;
+  }
+  const bool answered = report.end == HttpEnd::kAnswered;
+  if (report.status == 0) {
+    return result(TargetOutcome::kUnknown, reason::kContactLost,
+                  fmt::format("no answer: {}{}", report.error, kMeshHint));
+  }
+  if (!report.refusal.empty()) return judge_proxy_refusal(report);
+  const bool wanted = std::any_of(expected.begin(), expected.end(), [&](const auto& range) {
+    return report.status >= range.first && report.status <= range.last;
+  });
+  if (wanted && !answered) {
+    return result(TargetOutcome::kUnknown, reason::kContactLost,
+                  fmt::format("HTTP {}, then the answer's body was cut short: {}", report.status,
+                              report.error));
+  }
+  if (wanted) return result(TargetOutcome::kSucceeded, "", "");
+  if (speaks_for_another(report)) {
+    return result(
+        TargetOutcome::kUnknown, reason::kContactLost,
+        fmt::format("HTTP {} by way of {}: whether the pod itself answered is not known{}",
+                    report.status, report.proxy, kMeshHint));
+  }
+  const bool redirect = report.status >= 300 && report.status < 400;
+  return result(TargetOutcome::kFailed, reason::kUnexpectedStatus,
+                fmt::format("HTTP {}{}{}", report.status,
+                            redirect ? ", a redirect, which is not followed" : "",
+                            report.proxy.empty() ? "" : " by way of " + report.proxy));
+}
+
+/// Whom a certain non-start is to be put down to.
 bool blames_pod(const api::ExecReport& report) {
   switch (report.end) {
     case ExecEnd::kNotConnected:
@@ -137,6 +209,32 @@ bool blames_pod(const api::ExecReport& report) {
   const auto status = api::decode_status(report.http_body);
   return report.http_status >= 500 && status && names_an_early_refusal(status->message) &&
          status->message.find("webhook") == std::string::npos;
+}
+
+}  // namespace
+
+TaskResult not_sent(std::string message) {
+  return result(TargetOutcome::kNotStarted, reason::kNotStarted, std::move(message));
+}
+
+TaskResult judge(api::ExecReport&& report) {
+  TaskResult judged = judge_exec(report);
+  judged.gave_up = report.end == ExecEnd::kCancelled;
+  judged.reached_pod = report.end != ExecEnd::kNotConnected && report.end != ExecEnd::kRefused;
+  judged.blames_pod = blames_pod(report);
+  judged.output = std::move(report.tail);
+  return judged;
+}
+
+TaskResult judge(api::HttpReport&& report, const std::vector<api::StatusRange>& expected) {
+  TaskResult judged = judge_http(report, expected);
+  judged.gave_up = report.end == HttpEnd::kCancelled;
+  judged.reached_pod = report.end != HttpEnd::kNotSent && report.end != HttpEnd::kNotConnected;
+  // It did not even take the connection.
+  judged.blames_pod = report.end == HttpEnd::kNotConnected;
+  if (report.status != 0) judged.http_status = report.status;
+  judged.output = std::move(report.tail);
+  return judged;
 }
 
 api::PodJobPhase phase_of(const std::vector<api::TargetStatus>& targets, std::int64_t failed_max) {

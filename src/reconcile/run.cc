@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "observe/reasons.h"
-#include "reconcile/outcome.h"
 #include "strategy/strategy.h"
 
 namespace podcron::reconcile {
@@ -96,10 +95,10 @@ void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
   std::visit(Overloaded{
                  [&](RecordReply&& reply) { on_record(now, std::move(reply), out); },
                  [&](ParentReply&& reply) { on_parent(now, reply, out); },
-                 [&](PodChecked&& checked) { on_pod_checked(now, checked, out); },
+                 [&](PodChecked&& checked) { on_pod_checked(now, std::move(checked), out); },
                  [&](Redrawn&& redrawn) { on_redrawn(now, std::move(redrawn), out); },
                  [&](Dialled&& dialled) { on_dialled(now, dialled); },
-                 [&](TaskOver&& over) { on_task_over(now, over, out); },
+                 [&](TaskOver&& over) { on_task_over(now, std::move(over), out); },
                  [&](TargetGone&& gone) {
                    Attempt& attempt = attempts_.at(gone.target);
                    if (attempt.progress == Progress::kDialling && !attempt.gone_at) {
@@ -280,7 +279,7 @@ void Run::advance(Now now, std::vector<RunAction>& out) {
   if (all_over()) record(now, out);
 }
 
-void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunAction>& out) {
+void Run::on_pod_checked(Now now, PodChecked&& checked, std::vector<RunAction>& out) {
   Attempt& attempt = attempts_.at(checked.target);
   if (attempt.progress != Progress::kChecking) return;
   if (stage_ == Stage::kConfirming || stage_ == Stage::kReadingParent) {
@@ -293,6 +292,7 @@ void Run::on_pod_checked(Now now, const PodChecked& checked, std::vector<RunActi
     return advance(now, out);
   }
   if (!checked.refusal.empty()) {
+    status_.targets[checked.target].message = std::move(checked.message);
     redraw(checked.target, checked.refusal, false, out);
     return advance(now, out);
   }
@@ -391,11 +391,11 @@ void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
   write(out);
 }
 
-void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& out) {
+void Run::on_task_over(Now now, TaskOver&& over, std::vector<RunAction>& out) {
   Attempt& attempt = attempts_.at(over.target);
-  if (attempt.progress == Progress::kProbing) return on_probe_over(now, over, out);
+  if (attempt.progress == Progress::kProbing) return on_probe_over(now, std::move(over), out);
   if (attempt.progress != Progress::kDialling) return;
-  TaskResult result = judge(over.report);
+  TaskResult& result = over.result;
   api::TargetStatus& status = status_.targets[over.target];
   if (result.outcome == TargetOutcome::kNotStarted && abandon_reason_.empty()) {
     status.message = std::move(result.message);
@@ -404,33 +404,34 @@ void Run::on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& ou
       dial(over.target, out);
       return;
     }
-    redraw(over.target, result.reason, blames_pod(over.report), out);
+    redraw(over.target, result.reason, result.blames_pod, out);
     return;
   }
-  if (over.report.end == api::ExecEnd::kCancelled) {
+  if (result.gave_up) {
     result.reason = !abandon_reason_.empty() ? abandon_reason_
                     : attempt.gone_at        ? reason::kPodGone
                                              : reason::kDeadlineExceeded;
   }
   status.exit_code = result.exit_code;
+  status.http_status = result.http_status;
   status.took = seconds_text(now.mono - attempt.dialled_at);
   const bool failed = result.outcome != TargetOutcome::kSucceeded;
   if (spec_.output_policy == api::OutputPolicy::kAlways ||
       (spec_.output_policy == api::OutputPolicy::kOnFailure && failed)) {
     const auto kept = std::count_if(status_.targets.begin(), status_.targets.end(),
                                     [](const auto& t) { return !t.output.empty(); });
-    if (kept < kOutputsMax) status.output = over.report.tail;
+    if (kept < kOutputsMax) status.output = std::move(result.output);
   }
   target_over(now, over.target, result.outcome, result.reason, std::move(result.message));
   advance(now, out);
 }
 
 /// The task itself was not sent, so whatever became of the probe, it certainly did not start.
-void Run::on_probe_over(Now now, const TaskOver& over, std::vector<RunAction>& out) {
+void Run::on_probe_over(Now now, TaskOver&& over, std::vector<RunAction>& out) {
   Attempt& attempt = attempts_.at(over.target);
   attempt.probe_until.reset();
   attempt.hung_up = false;
-  TaskResult result = judge(over.report);
+  TaskResult& result = over.result;
   attempt.probed = result.outcome == TargetOutcome::kSucceeded;
   if (stage_ == Stage::kConfirming || stage_ == Stage::kReadingParent) {
     attempt.progress = Progress::kWaiting;  // everything is looked at again
@@ -442,12 +443,10 @@ void Run::on_probe_over(Now now, const TaskOver& over, std::vector<RunAction>& o
     return advance(now, out);
   }
   if (attempt.probed) return go_on(now, over.target, out);
-  const bool late = over.report.end == api::ExecEnd::kCancelled;
-  status_.targets[over.target].message = late ? "no answer in time" : std::move(result.message);
+  status_.targets[over.target].message =
+      result.gave_up ? "no answer in time" : std::move(result.message);
   // It was asked and did not say yes; or its node did not even let it be asked.
-  const bool asked =
-      over.report.end != api::ExecEnd::kNotConnected && over.report.end != api::ExecEnd::kRefused;
-  redraw(over.target, reason::kServingProbeFailed, asked || blames_pod(over.report), out);
+  redraw(over.target, reason::kServingProbeFailed, result.reached_pod || result.blames_pod, out);
 }
 
 void Run::target_over(Now now, std::uint32_t target, TargetOutcome outcome, std::string_view why,

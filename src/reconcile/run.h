@@ -19,10 +19,10 @@
 #include <variant>
 #include <vector>
 
-#include "api/exec_report.h"
 #include "api/pod_cron_job.h"
 #include "api/pod_job.h"
 #include "base/time.h"
+#include "reconcile/outcome.h"
 
 namespace podcron::reconcile {
 
@@ -55,6 +55,7 @@ struct ParentReply {
 struct PodChecked {
   std::uint32_t target = 0;
   std::string refusal;
+  std::string message{};  // more about the refusal, if there is more to say
 };
 /// The answer to Redraw; nullopt: no eligible pod is left that this run has not tried.
 struct Redrawn {
@@ -67,7 +68,7 @@ struct Dialled {
 };
 struct TaskOver {
   std::uint32_t target = 0;
-  api::ExecReport report;
+  TaskResult result;
 };
 /// The pod of a running target went away, or its container did.
 struct TargetGone {
@@ -161,8 +162,8 @@ class Run {
   }
   /// Every pod this run has ever chosen: a redraw takes none of them.
   [[nodiscard]] bool tried(const Uid& pod) const;
-  /// A Dial may have waited: is it still wanted, and in time? If not, feed a TaskOver that was not
-  /// connected.
+  /// A Dial may have waited: is it still wanted, and in time? If not, feed a TaskOver with
+  /// not_sent().
   [[nodiscard]] bool may_dial(Now now, std::uint32_t target) const;
   /// From a target's dial on, a process may run: for the start skew and RanInUnexpectedPod.
   [[nodiscard]] bool ever_dialled() const { return first_dial_.has_value(); }
@@ -207,10 +208,10 @@ class Run {
   void on_reread(Now now, RecordReply&& reply, std::vector<RunAction>& out);
   void permitted(const api::PodJob& record, std::vector<RunAction>& out);
   void on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& out);
-  void on_pod_checked(Now now, const PodChecked& checked, std::vector<RunAction>& out);
+  void on_pod_checked(Now now, PodChecked&& checked, std::vector<RunAction>& out);
   void on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out);
-  void on_task_over(Now now, const TaskOver& over, std::vector<RunAction>& out);
-  void on_probe_over(Now now, const TaskOver& over, std::vector<RunAction>& out);
+  void on_task_over(Now now, TaskOver&& over, std::vector<RunAction>& out);
+  void on_probe_over(Now now, TaskOver&& over, std::vector<RunAction>& out);
   void on_unexpected(Unexpected&& unexpected, std::vector<RunAction>& out);
   void on_tick(Now now, std::vector<RunAction>& out);
   void hang_up_late(Now now, std::vector<RunAction>& out);

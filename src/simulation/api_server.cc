@@ -166,6 +166,8 @@ ApiAnswer ApiServer::handle(const ApiCall& call, std::uint64_t stale_revision) {
       return collection ? unknown_path() : patch(*path, call);
     case Method::kDelete:
       return collection ? unknown_path() : erase(*path, call);
+    case Method::kHead:
+      break;  // no controller asks for heads
   }
   return unknown_path();
 }

@@ -29,6 +29,7 @@ Json pod_spec() {
   return {{"containers",
            {{{"name", kContainerName},
              {"image", "registry.example/shop:1.4"},
+             {"ports", {{{"name", "http"}, {"containerPort", 8080}}}},
              {"readinessProbe", {{"httpGet", {{"path", "/healthz"}, {"port", 8080}}}}}}}},
           {"restartPolicy", "Always"}};
 }
@@ -115,6 +116,9 @@ void Cluster::create_pod(std::size_t workload_index, std::size_t ordinal) {
   PodState pod;
   pod.workload = workload_index;
   pod.ordinal = ordinal;
+  const std::size_t number = addresses_given_++;
+  pod.address =
+      fmt::format("10.{}.{}.{}", 64 + number / 62'500 % 64, number / 250 % 250, number % 250 + 2);
   Json json = pod_json(pod, key);
   pod.uid = text_in(server_.put(Resource::kPods, std::move(json), kWorkloadController)->json,
                     "metadata", "uid");
@@ -159,7 +163,7 @@ Json Cluster::pod_json(const PodState& pod, const ObjectKey& key) const {
   if (!pod.container_id.empty()) container["containerID"] = pod.container_id;
   if (pod.running) {
     container["state"] = {{"running", {{"startedAt", now}}}};
-    status["podIP"] = fmt::format("10.244.{}.{}", pod.workload, pod.ordinal + 2);
+    status["podIP"] = pod.address;
   } else {
     container["state"] = {{"waiting", {{"reason", "ContainerCreating"}}}};
   }
@@ -280,6 +284,13 @@ std::optional<ApiAnswer> Cluster::refuse_exec(std::string_view namespace_, std::
   }
   if (!found->second.running) {
     return internal_error("container not found (\"app\")");
+  }
+  return std::nullopt;
+}
+
+std::optional<ObjectKey> Cluster::pod_at(std::string_view address) const {
+  for (const auto& [key, pod] : pods_) {
+    if (pod.address == address && pod.running) return key;
   }
   return std::nullopt;
 }

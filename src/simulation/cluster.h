@@ -52,6 +52,8 @@ class Cluster {
   [[nodiscard]] std::optional<ApiAnswer> refuse_exec(std::string_view namespace_,
                                                      std::string_view pod,
                                                      std::string_view container) const;
+  /// The pod with this address, while its container runs.
+  [[nodiscard]] std::optional<ObjectKey> pod_at(std::string_view address) const;
   /// Starts a task; refuse_exec must have allowed it. Returns its number in the ledger.
   std::uint64_t start_task(std::string_view namespace_, std::string_view pod, TaskIdentity task,
                            TaskBehaviour behaviour, OnEnd on_end);
@@ -75,6 +77,7 @@ class Cluster {
     std::size_t ordinal = 0;
     std::string uid;
     std::string container_id;
+    std::string address;  // of its own, for life
     int restarts = 0;
     bool running = false;  // the container named by container_id
     bool ready = false;
@@ -108,6 +111,7 @@ class Cluster {
   Ledger& ledger_;
   std::vector<Workload> workloads_;
   std::map<ObjectKey, PodState> pods_;
+  std::size_t addresses_given_ = 0;
   Prng endpoint_delays_{environment_.report.seed};  // its own: a Service changes no other chance
 };
 

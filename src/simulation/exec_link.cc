@@ -46,7 +46,7 @@ void ExecLink::perform(engine::ExecTask&& effect) {
   PODCRON_ASSERT(effect.handshake_timeout > Millis{0});
   env.trace.line(wire_.holder, "EXEC #{} {} {}", effect.id.value, effect.purpose, effect.path);
   const engine::EffectId id = effect.id;
-  const bool added = exchanges_.emplace(id, Exchange{effect, {}, draw_course()}).second;
+  const bool added = exchanges_.emplace(id, Exchange{effect, {}, draw_course(env)}).second;
   PODCRON_ASSERT(added);
   if (env.strikes(FaultKind::kExecNotSent)) {
     return fail_after(wire_.latency(), id, false, "connection refused");
@@ -60,7 +60,7 @@ void ExecLink::perform(engine::ExecTask&& effect) {
   if (lost || env.strikes(FaultKind::kExecLost)) {
     return fail_after(effect.handshake_timeout, id, true, "no answer");
   }
-  if (wire_.partitioned()) exchanges_.at(id).course = Course::kHandshakeLost;
+  if (wire_.partitioned()) exchanges_.at(id).course = TaskCourse::kHandshakeLost;
   const Millis delay = std::min(wire_.latency(), kDialMost);
   env.timeline.after(delay, [this, id, effect = std::move(effect), &cluster = wire_.cluster,
                              witness = lifeline_.witness()] {
@@ -77,33 +77,6 @@ void ExecLink::perform(engine::ExecTask&& effect) {
                          nullptr);
     }
   });
-}
-
-TaskBehaviour ExecLink::draw_behaviour() {
-  Environment& env = wire_.environment;
-  if (!env.faults.active()) return {env.draw(Millis{5}, Millis{2000}), 0};
-  const std::uint64_t drawn = env.prng.below(100);
-  TaskBehaviour behaviour;
-  if (drawn < 75) {
-    behaviour.duration = env.draw(Millis{1}, Millis{2500});
-  } else if (drawn < 88) {
-    behaviour.duration = env.draw(Millis{2500}, Millis{9000});
-  } else if (drawn < 97) {
-    behaviour.duration = env.draw(Millis{9000}, Millis{25'000});
-  } else {
-    behaviour.duration = env.draw(Millis{25'000}, Millis{70'000});
-  }
-  if (env.prng.chance(150)) behaviour.exit_code = static_cast<int>(1 + env.prng.below(255));
-  return behaviour;
-}
-
-ExecLink::Course ExecLink::draw_course() {
-  Environment& env = wire_.environment;
-  if (env.strikes(FaultKind::kExecHandshakeLost)) return Course::kHandshakeLost;
-  if (env.strikes(FaultKind::kExecCut)) return Course::kCut;
-  if (env.strikes(FaultKind::kExecFrozen)) return Course::kFrozen;
-  if (env.strikes(FaultKind::kExecWithoutStatus)) return Course::kWithoutStatus;
-  return Course::kOrdinary;
 }
 
 void ExecLink::arrive(engine::EffectId id, const engine::ExecTask& effect,
@@ -136,23 +109,23 @@ void ExecLink::run(engine::EffectId id, const RequestPath& path, TaskIdentity ta
                    Lifeline::Witness witness) {
   Environment& env = wire_.environment;
   const Exchange* exchange = find(id);
-  const Course course = exchange != nullptr ? exchange->course : Course::kCut;
-  const TaskBehaviour behaviour = draw_behaviour();
+  const TaskCourse course = exchange != nullptr ? exchange->course : TaskCourse::kCut;
+  const TaskBehaviour behaviour = draw_behaviour(env);
   wire_.cluster.start_task(path.namespace_, path.name, std::move(task), behaviour,
                            [this, id, witness](int exit_code, bool killed) {
                              if (witness.alive()) process_ended(id, exit_code, killed);
                            });
   if (exchange == nullptr) return;  // cancelled meanwhile
-  if (course == Course::kHandshakeLost) {
+  if (course == TaskCourse::kHandshakeLost) {
     return fail_after(env.draw(Millis{1}, exchange->effect.handshake_timeout), id, true,
                       "connection reset");
   }
   env.timeline.after(wire_.latency(), [this, id, witness] {
     if (witness.alive()) connect(id);
   });
-  if (course == Course::kCut) {
+  if (course == TaskCourse::kCut) {
     fail_after(env.draw(Millis{1}, behaviour.duration + Millis{1}), id, true, "connection reset");
-  } else if (course == Course::kFrozen) {
+  } else if (course == TaskCourse::kFrozen) {
     fail_after(kSilenceMost, id, true, "no frame for 61 s");
   }
 }
@@ -171,7 +144,7 @@ void ExecLink::not_started(engine::EffectId id, Lifeline::Witness witness) {
   wire_.environment.timeline.after(wire_.latency(), [this, id, witness] {
     Exchange* exchange = witness.alive() ? find(id) : nullptr;
     if (exchange == nullptr) return;
-    exchange->course = Course::kOrdinary;
+    exchange->course = TaskCourse::kOrdinary;
     connect(id);
     close_with_status(
         id,
@@ -191,7 +164,7 @@ void ExecLink::probed(engine::EffectId id, Lifeline::Witness witness) {
                      [this, id, bad, witness] {
                        Exchange* exchange = witness.alive() ? find(id) : nullptr;
                        if (exchange == nullptr) return;
-                       exchange->course = Course::kOrdinary;
+                       exchange->course = TaskCourse::kOrdinary;
                        connect(id);
                        close_with_status(id, status_of(bad ? 1 : 0));
                      });
@@ -212,7 +185,8 @@ void ExecLink::process_ended(engine::EffectId id, int exit_code, bool killed) {
   const Exchange* exchange = find(id);
   if (exchange == nullptr) return;
   Environment& env = wire_.environment;
-  if (exchange->course != Course::kOrdinary && exchange->course != Course::kWithoutStatus) return;
+  if (exchange->course != TaskCourse::kOrdinary && exchange->course != TaskCourse::kWithoutStatus)
+    return;
   // The node may lose the exchange together with the container.
   const bool lost = killed && env.prng.chance(500);
   env.timeline.after(wire_.latency() + Millis{1},
@@ -221,14 +195,14 @@ void ExecLink::process_ended(engine::EffectId id, int exit_code, bool killed) {
                        if (found == nullptr) return;
                        // A partition swallows the end, and silence tells in time.
                        if (wire_.partitioned()) {
-                         found->course = Course::kFrozen;
+                         found->course = TaskCourse::kFrozen;
                          return fail_after(kSilenceMost, id, true, "no frame for 61 s");
                        }
                        if (lost) return fail(id, true, "connection reset");
                        connect(id);
                        if ((found = find(id)) == nullptr) return;
                        found->session.on_message(std::string("\x01") + "worked\n");
-                       if (found->course == Course::kWithoutStatus) {
+                       if (found->course == TaskCourse::kWithoutStatus) {
                          found->session.on_closed();
                          return report_if_ended(id);
                        }
@@ -273,7 +247,7 @@ bool ExecLink::cancel(engine::EffectId id) {
 void ExecLink::heal() {
   std::vector<engine::EffectId> frozen;
   for (const auto& [id, exchange] : exchanges_) {
-    if (exchange.course == Course::kFrozen) frozen.push_back(id);
+    if (exchange.course == TaskCourse::kFrozen) frozen.push_back(id);
   }
   for (const engine::EffectId id : frozen) fail(id, true, "connection reset");
 }
@@ -281,12 +255,11 @@ void ExecLink::heal() {
 void ExecLink::report_if_ended(engine::EffectId id) {
   const auto found = exchanges_.find(id);
   if (found == exchanges_.end() || !found->second.session.ended()) return;
-  engine::TaskEnded ended{id, found->second.session.take_report()};
+  api::ExecReport report = found->second.session.take_report();
   wire_.environment.trace.line(wire_.holder, "exec #{} ended {} {} {}", id.value,
-                               static_cast<int>(ended.report.end), ended.report.http_status,
-                               ended.report.error);
+                               static_cast<int>(report.end), report.http_status, report.error);
   exchanges_.erase(found);
-  wire_.deliver(engine::Input(std::move(ended)));
+  wire_.deliver(engine::Input(engine::TaskEnded{id, std::move(report)}));
 }
 
 }  // namespace podcron::simulation

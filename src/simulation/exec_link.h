@@ -11,6 +11,7 @@
 #include "engine/effects.h"
 #include "kube/exec_session.h"
 #include "simulation/lifeline.h"
+#include "simulation/task_draw.h"
 #include "simulation/wire.h"
 
 namespace podcron::simulation {
@@ -26,12 +27,10 @@ class ExecLink {
   void heal();
 
  private:
-  enum class Course { kOrdinary, kHandshakeLost, kCut, kFrozen, kWithoutStatus };
-
   struct Exchange {
     engine::ExecTask effect;
     kube::ExecSession session;
-    Course course = Course::kOrdinary;
+    TaskCourse course = TaskCourse::kOrdinary;
     VirtualTime connected_at{};  // frames do not come before
     bool connected = false;
   };
@@ -48,8 +47,6 @@ class ExecLink {
   void fail(engine::EffectId id, bool request_left, std::string_view error);
   void fail_after(Millis delay, engine::EffectId id, bool request_left, std::string_view error);
   void report_if_ended(engine::EffectId id);
-  [[nodiscard]] TaskBehaviour draw_behaviour();
-  [[nodiscard]] Course draw_course();
   Exchange* find(engine::EffectId id);
 
   Wire& wire_;

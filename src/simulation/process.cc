@@ -34,6 +34,7 @@ Process::Process(const ProcessPlace& place, engine::EngineConfig config, Millis 
       requests_(wire_),
       streams_(wire_),
       execs_(wire_),
+      https_(wire_),
       strategies_(wire_),
       engine_(std::move(config)),
       mono_offset_(mono_offset),
@@ -77,6 +78,7 @@ void Process::heal() {
   }
   streams_.heal();
   execs_.heal();
+  https_.heal();
 }
 
 void Process::on_clock_step() { deliver(engine::Wake{}); }
@@ -131,6 +133,13 @@ bool Process::step(engine::Input&& input) {
   return true;
 }
 
+void Process::trace_log(const engine::Log& log) const {
+  if (!place_.environment.trace.on()) return;
+  std::string text(log.message);
+  for (const auto& [key, value] : log.facts) text += fmt::format(" {}={}", key, value);
+  place_.environment.trace.line(wire_.holder, "log: {}", text);
+}
+
 bool Process::perform(engine::Effect& effect) {
   Environment& env = place_.environment;
   ++env.report.effects;
@@ -156,6 +165,11 @@ bool Process::perform(engine::Effect& effect) {
                        execs_.perform(std::move(task));
                        return true;
                      },
+                     [&](engine::HttpTask& task) {
+                       fresh(task.id);
+                       https_.perform(std::move(task));
+                       return true;
+                     },
                      [&](engine::AskStrategy& question) {
                        fresh(question.id);
                        strategies_.perform(question);
@@ -163,22 +177,14 @@ bool Process::perform(engine::Effect& effect) {
                      },
                      [&](engine::Cancel& cancel) {
                        // What has just ended cannot be cancelled any more; that is no error.
-                       if (!execs_.cancel(cancel.target) && !requests_.cancel(cancel.target)) {
+                       if (!execs_.cancel(cancel.target) && !https_.cancel(cancel.target) &&
+                           !requests_.cancel(cancel.target)) {
                          streams_.cancel(cancel.target);
                        }
                        return false;
                      },
                      [&](engine::Log& log) {
-                       if (env.trace.on()) {
-                         std::string text(log.message);
-                         for (const auto& [key, value] : log.facts) {
-                           text += ' ';
-                           text += key;
-                           text += '=';
-                           text += value;
-                         }
-                         env.trace.line(wire_.holder, "log: {}", text);
-                       }
+                       trace_log(log);
                        return false;
                      },
                      [&](engine::AnswerReview&) { return true; },

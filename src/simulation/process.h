@@ -14,6 +14,7 @@
 
 #include "engine/engine.h"
 #include "simulation/exec_link.h"
+#include "simulation/http_link.h"
 #include "simulation/lifeline.h"
 #include "simulation/request_link.h"
 #include "simulation/strategy_link.h"
@@ -67,6 +68,7 @@ class Process {
   /// False: the process died.
   bool step(engine::Input&& input);
   bool perform(engine::Effect& effect);
+  void trace_log(const engine::Log& log) const;
   void schedule_wake(const engine::WakeAt& at);
   void end(ProcessEnd how);
   [[nodiscard]] Now now() const;
@@ -76,6 +78,7 @@ class Process {
   RequestLink requests_;
   StreamLink streams_;
   ExecLink execs_;
+  HttpLink https_;
   StrategyLink strategies_;
   engine::Engine engine_;
   const Millis mono_offset_;

@@ -13,6 +13,7 @@ void add(Report& sum, const Report& one) {
   sum.requests += one.requests;
   sum.streams += one.streams;
   sum.execs += one.execs;
+  sum.requests_to_pods += one.requests_to_pods;
   sum.questions += one.questions;
   sum.incarnations += one.incarnations;
   sum.process_starts += one.process_starts;
@@ -25,11 +26,13 @@ void add(Report& sum, const Report& one) {
 std::string describe(const Report& report) {
   const double hours = static_cast<double>(report.duration.count()) / 3'600'000.0;
   std::string text = fmt::format(
-      "virtual hours {:.2f}, steps {}, effects {}, requests {}, streams {}, execs {}, questions "
+      "virtual hours {:.2f}, steps {}, effects {}, requests {}, streams {}, execs {}, requests to "
+      "pods {}, questions "
       "{}\n"
       "incarnations {}, claims {}, PodJobs {}, process starts {}\n",
       hours, report.steps, report.effects, report.requests, report.streams, report.execs,
-      report.questions, report.incarnations, report.claims, report.pod_jobs, report.process_starts);
+      report.requests_to_pods, report.questions, report.incarnations, report.claims,
+      report.pod_jobs, report.process_starts);
   text += "outcomes:";
   for (const auto& [outcome, count] : report.outcomes) {
     text += fmt::format(" {} {}", outcome, count);

@@ -29,6 +29,7 @@ struct Report {
   std::uint64_t requests = 0;
   std::uint64_t streams = 0;
   std::uint64_t execs = 0;
+  std::uint64_t requests_to_pods = 0;
   std::uint64_t questions = 0;  // to the strategy service
   std::uint64_t incarnations = 0;
   std::uint64_t process_starts = 0;

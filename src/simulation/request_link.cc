@@ -29,6 +29,8 @@ std::string_view to_string(Method method) {
       return "PATCH";
     case Method::kDelete:
       return "DELETE";
+    case Method::kHead:
+      return "HEAD";
   }
   return "";
 }

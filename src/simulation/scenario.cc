@@ -18,6 +18,16 @@ Json task_command(std::string_view name) {
                       "$(PODCRON_ATTEMPT)", "$(PODCRON_POD_NAME)", "$(PODCRON_TARGET_INDEX)"});
 }
 
+/// The same for HTTP: the body is the command line.
+std::string task_line(const Json& command) {
+  std::string line;
+  for (const Json& word : command) {
+    if (!line.empty()) line += ' ';
+    line += word.get<std::string>();
+  }
+  return line;
+}
+
 std::string draw_word(Prng& prng, std::initializer_list<const char*> words) {
   return *std::next(words.begin(), static_cast<std::ptrdiff_t>(prng.below(words.size())));
 }
@@ -100,7 +110,13 @@ Scenario draw_scenario(Environment& environment, std::size_t pod_cron_jobs, std:
     const std::uint64_t chance = hash_combine(environment.report.seed, i);
     Json& spec = scenario.pod_cron_jobs.back()["spec"]["podJobTemplate"]["spec"];
     if (chance % 5 == 1) {
-      spec["target"]["servingProbe"] = {{"exec", {{"command", Json::array({kProbeProgram})}}}};
+      spec["target"]["servingProbe"] = chance % 2 == 0
+                                           ? Json{{"exec", {{"command", {kProbeProgram}}}}}
+                                           : Json{{"httpGet", {{"port", 8080}}}};
+    }
+    if (chance % 6 == 3) {
+      spec["http"] = {{"port", "http"}, {"body", task_line(spec["exec"]["command"])}};
+      spec.erase("exec");
     }
     if (chance % 7 == 2) {
       spec["strategy"] = {{"type", "Webhook"},

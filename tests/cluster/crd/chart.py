@@ -244,6 +244,10 @@ def check_admission(api, checks):
     probing = with_value(probing, "spec.podJobTemplate.spec.target.servingProbe", {"exec": {"command": ["a"]}})
     denied(checks, "a serving probe by exec is exec", api.create(probing, user="writer-with-http", dry_run=True),
            "you must be allowed to create pods/exec in this namespace to write a PodCronJob with exec")
+    probing = of_executor(pod_cron_job, "a", "exec")
+    probing = with_value(probing, "spec.podJobTemplate.spec.target.servingProbe", {"httpGet": {"port": 80}})
+    denied(checks, "a serving probe by HTTP is HTTP", api.create(probing, user="writer-with-exec", dry_run=True),
+           "you must be allowed to create pods/proxy in this namespace to write a PodCronJob with http")
 
     reply = api.create(pod_cron_job("guarded"), user="writer-with-exec")
     checks.that("writer-with-exec creates a PodCronJob", reply.ok, repr(reply))

@@ -21,10 +21,8 @@ std::string in_template(std::string_view json) {
 
 TEST(NotImplemented, EachFieldOfTheTemplateIsNamed) {
   const std::pair<const char*, const char*> kCases[] = {
-      {R"({"http":{}})", "http"},
       {R"({"job":{}})", "job"},
       {R"({"exec":{"stdin":"x"}})", "exec.stdin"},
-      {R"({"target":{"servingProbe":{"httpGet":{}}}})", "target.servingProbe.httpGet"},
       {R"({"strategy":{"type":"Lottery"}})", "strategy.type: Lottery"},
       {R"({"deliveryPolicy":"AtLeastOnce"})", "deliveryPolicy: AtLeastOnce"},
       {R"({"backoffLimit":1})", "backoffLimit: 1"},
@@ -39,9 +37,9 @@ TEST(NotImplemented, DefaultsAndWhatIsImplementedAreNotNamed) {
     "target":{"selector":{},"workloadRef":{"name":"x"},"podNames":["a"],"serviceName":"web",
       "container":"app","minReadySeconds":9,"revision":"Latest","ownership":"Optional",
       "minEligible":3,"interactiveSessions":{"exclude":"StdinOrTTY","cooldownSeconds":3600},
-      "servingProbe":{"exec":{"command":["x"]},"timeoutSeconds":2,"httpGet":null}},
+      "servingProbe":{"exec":{"command":["x"]},"timeoutSeconds":2,"httpGet":{"port":1}}},
     "strategy":{"type":"All","maxParallel":2,"maxFailed":"10%"},"noTargetPolicy":"Skip",
-    "exec":{"command":["x"],"env":[],"stdin":""},"http":null,"job":null,"serviceAccountName":"",
+    "exec":{"command":["x"],"env":[],"stdin":""},"http":{"port":1},"job":null,"serviceAccountName":"",
     "activeDeadlineSeconds":5,"deliveryPolicy":"AtMostOnce","backoffLimit":0,
     "outputPolicy":"Never","ttlSecondsAfterFinished":null})"),
             "");

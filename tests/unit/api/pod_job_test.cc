@@ -156,10 +156,11 @@ PodJobStatus finished() {
   status.exit_code = 7;
   status.late = "0.02s";
   status.took = "5.00s";
-  status.targets = {{"a", Uid::parse(testing::kPodUid).value(), "app", 1, TargetOutcome::kFailed,
-                     "NonZeroExitCode", "m", 7, "1.00s", "line 1\nline 2\n", "OptedOut"},
-                    {"b", Uid::parse(testing::kReplicaSetUid).value(), "app", 2,
-                     TargetOutcome::kNotStarted, "", "", std::nullopt, "", "", ""}};
+  status.targets = {
+      {"a", Uid::parse(testing::kPodUid).value(), "app", 1, TargetOutcome::kFailed,
+       "NonZeroExitCode", "m", 7, std::nullopt, "1.00s", "line 1\nline 2\n", "OptedOut"},
+      {"b", Uid::parse(testing::kReplicaSetUid).value(), "app", 2, TargetOutcome::kNotStarted, "",
+       "", std::nullopt, 503, "", "", ""}};
   status.eligibility = EligibilitySummary{5, 3, {{"PodNotReady", 2}}};
   return status;
 }

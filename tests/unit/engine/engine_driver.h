@@ -37,6 +37,7 @@ class Driver {
         if (!keep_lease(*request)) requests_.push_back(std::move(*request));
       }
       if (auto* task = std::get_if<ExecTask>(&effect)) tasks_.push_back(std::move(*task));
+      if (auto* task = std::get_if<HttpTask>(&effect)) http_tasks_.push_back(std::move(*task));
       if (auto* asked = std::get_if<AskStrategy>(&effect)) questions_.push_back(std::move(*asked));
       if (auto* cancel = std::get_if<Cancel>(&effect)) cancelled_.push_back(cancel->target);
       if (auto* metric = std::get_if<Metric>(&effect)) metrics_.push_back(std::move(*metric));
@@ -125,6 +126,7 @@ class Driver {
   [[nodiscard]] const WakeAt& wake() const { return wake_; }
   [[nodiscard]] Engine& engine() { return engine_; }
   std::vector<ExecTask> take_tasks() { return std::exchange(tasks_, {}); }
+  std::vector<HttpTask> take_http_tasks() { return std::exchange(http_tasks_, {}); }
   std::vector<AskStrategy> take_questions() { return std::exchange(questions_, {}); }
   [[nodiscard]] bool cancelled(EffectId id) const {
     return std::find(cancelled_.begin(), cancelled_.end(), id) != cancelled_.end();
@@ -158,6 +160,7 @@ class Driver {
   std::vector<KubeRequest> requests_;
   std::vector<EffectId> leases_;
   std::vector<ExecTask> tasks_;
+  std::vector<HttpTask> http_tasks_;
   std::vector<AskStrategy> questions_;
   std::vector<EffectId> cancelled_;
   std::vector<Metric> metrics_;
@@ -205,17 +208,19 @@ inline void grant(Driver& driver, const KubeRequest& write, const std::string& n
 }
 
 /// test::serving_pod as the API server answers.
-inline std::string pod_text(std::uint64_t version, const std::string& container_id = "") {
+inline std::string pod_text(std::uint64_t version, const std::string& container_id = "",
+                            const std::string& ip = "10.244.1.7") {
   const api::Pod pod = test::serving_pod();
   return fmt::format(
       R"({{"metadata":{{"name":"{}","namespace":"shop","uid":"{}","resourceVersion":"{}",)"
       R"("generateName":"shop-7c9d-","labels":{{"app":"shop","podcron.dev/serving":"true"}},)"
       R"("ownerReferences":[{{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"shop-7c9d",)"
-      R"("uid":"{}","controller":true}}]}},"spec":{{"containers":[{{"name":"app"}}]}},)"
-      R"("status":{{"phase":"Running","conditions":[{{"type":"Ready","status":"True",)"
+      R"("uid":"{}","controller":true}}]}},"spec":{{"containers":[{{"name":"app",)"
+      R"("ports":[{{"name":"http","containerPort":8080}}]}}]}},)"
+      R"("status":{{"podIP":"{}","phase":"Running","conditions":[{{"type":"Ready","status":"True",)"
       R"("lastTransitionTime":"{}"}}],"containerStatuses":[{{"name":"app","containerID":"{}",)"
       R"("ready":true,"started":true,"state":{{"running":{{}}}}}}]}}}})",
-      pod.meta.name, pod.meta.uid.to_string(), version, test::kReplicaSetUid.to_string(),
+      pod.meta.name, pod.meta.uid.to_string(), version, test::kReplicaSetUid.to_string(), ip,
       to_rfc3339(*pod.ready_since), container_id.empty() ? test::running_id() : container_id);
 }
 
@@ -241,7 +246,7 @@ class OneJob {
     return write->body;
   }
   /// Answers permit, parent and pod of the run that was just claimed; what is dialled then.
-  std::vector<ExecTask> permit() {
+  std::vector<ExecTask> permit(const std::string& ip = "10.244.1.7") {
     const auto create = driver.take_request("namespaces/shop", "/podjobs");
     EXPECT_TRUE(create) << "no permit was asked for";
     if (!create) return {};
@@ -251,12 +256,12 @@ class OneJob {
     const auto parent = driver.take_request("podcronjobs", "/digest");
     EXPECT_TRUE(parent);
     if (parent) driver.answer(*parent, 200, job());
-    return read_pod();
+    return read_pod(ip);
   }
-  std::vector<ExecTask> read_pod() {
+  std::vector<ExecTask> read_pod(const std::string& ip = "10.244.1.7") {
     const auto pod = driver.take_request("/pods/");
     EXPECT_TRUE(pod);
-    if (pod) driver.answer(*pod, 200, pod_text(driver.next_version()));
+    if (pod) driver.answer(*pod, 200, pod_text(driver.next_version(), "", ip));
     return driver.take_tasks();
   }
   /// Answers the write of the run's status; its body.
@@ -271,6 +276,12 @@ class OneJob {
     return write->body;
   }
   void end(const ExecTask& task, api::ExecReport report) {
+    driver.step(TaskEnded{task.id, std::move(report)});
+  }
+  void end(const HttpTask& task, int status) {
+    api::HttpReport report;
+    report.end = api::HttpEnd::kAnswered;
+    report.status = status;
     driver.step(TaskEnded{task.id, std::move(report)});
   }
   static api::ExecReport not_found() {

@@ -158,7 +158,7 @@ TEST(ExecSession, TheTailIsTheEndOfTheOutput) {
     }
     session.on_closed();
     const auto report = session.take_report();
-    const auto kept = std::min(all.size(), api::kExecTailBytesMax);
+    const auto kept = std::min(all.size(), kOutputTailBytesMax);
     EXPECT_EQ(report.tail, all.substr(all.size() - kept));
     EXPECT_EQ(report.output_bytes, all.size());
   }
@@ -170,7 +170,7 @@ TEST(ExecSession, AFloodTakesNoMemory) {
   for (int i = 0; i < 100; ++i) session.on_message(megabyte);
   session.on_closed();
   const auto report = session.take_report();
-  EXPECT_EQ(report.tail.size(), api::kExecTailBytesMax);
+  EXPECT_EQ(report.tail.size(), kOutputTailBytesMax);
   EXPECT_EQ(report.output_bytes, 100u << 20);
 }
 

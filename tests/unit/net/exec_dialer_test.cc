@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "kube/output_tail.h"
 #include "unit/net/net_fixture.h"
 
 namespace podcron::net {
@@ -263,7 +264,7 @@ TEST_F(ExecDialerTest, AFloodIsDrainedAndOnlyItsTailIsKept) {
   const api::ExecReport report = wait_end();
   EXPECT_EQ(report.end, ExecEnd::kClosed) << report.error;
   EXPECT_EQ(report.output_bytes, kMessages * (128 * 1024 - 1) + 7);
-  EXPECT_EQ(report.tail.size(), api::kExecTailBytesMax);
+  EXPECT_EQ(report.tail.size(), kube::kOutputTailBytesMax);
   EXPECT_TRUE(report.tail.ends_with("xthe end"));
   EXPECT_EQ(report.status_json, "{\"status\":\"Success\"}");
 }

@@ -221,7 +221,7 @@ TEST_F(RequestsTest, ARequestMayHaveALowerLimitForItsAnswer) {
   const auto ask = [&] {
     run_on(io_, [&] {
       transport_->start(
-          ++last_id_, {Method::kPost, "/", "{}", kPatience, "", 100}, [this](Reply r) {
+          ++last_id_, {Method::kPost, "/", "{}", kPatience, "", "", 100}, [this](Reply r) {
             replies_.change([&](std::vector<Reply>& all) { all.push_back(std::move(r)); });
           });
     });

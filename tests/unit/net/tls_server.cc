@@ -80,7 +80,8 @@ std::string Peer::read_some() {
   if (!buffer_.empty()) return std::exchange(buffer_, {});
   char bytes[16 * 1024];
   ERR_clear_error();
-  const int count = SSL_read(tls_, bytes, sizeof bytes);
+  const auto count = tls_ != nullptr ? static_cast<ssize_t>(SSL_read(tls_, bytes, sizeof bytes))
+                                     : ::recv(fd_, bytes, sizeof bytes, 0);
   return count > 0 ? std::string(bytes, static_cast<std::size_t>(count)) : "";
 }
 
@@ -104,6 +105,10 @@ std::string Peer::read_request() {
 
 bool Peer::write(std::string_view bytes) {
   ERR_clear_error();
+  if (tls_ == nullptr) {
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+           static_cast<ssize_t>(bytes.size());
+  }
   return SSL_write(tls_, bytes.data(), static_cast<int>(bytes.size())) ==
          static_cast<int>(bytes.size());
 }
@@ -118,11 +123,11 @@ bool Peer::answer(std::string_view body, int status) {
 void Peer::cut() {
   const linger at_once{1, 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-  SSL_set_quiet_shutdown(tls_, 1);
+  if (tls_ != nullptr) SSL_set_quiet_shutdown(tls_, 1);
 }
 
 void Peer::close() {
-  SSL_shutdown(tls_);
+  if (tls_ != nullptr) SSL_shutdown(tls_);
   ::shutdown(fd_, SHUT_WR);
 }
 
@@ -131,8 +136,11 @@ void Peer::wait_for_end() {
   }
 }
 
-TlsServer::TlsServer(Script script, TestPki pki)
-    : script_(std::move(script)), pki_(std::move(pki)), context_(SSL_CTX_new(TLS_server_method())) {
+TlsServer::TlsServer(Script script, TestPki pki, bool plain)
+    : script_(std::move(script)),
+      pki_(std::move(pki)),
+      plain_(plain),
+      context_(SSL_CTX_new(TLS_server_method())) {
   // OpenSSL writes with write(2), and the peer may have gone.
   ::signal(SIGPIPE, SIG_IGN);
   BIO* const certificate = BIO_new_mem_buf(pki_.certificate_pem.data(), -1);
@@ -184,9 +192,12 @@ void TlsServer::accept_all() {
 }
 
 void TlsServer::serve(int fd) {
-  SSL* const tls = SSL_new(context_);
-  SSL_set_fd(tls, fd);
-  if (SSL_accept(tls) == 1) {
+  SSL* const tls = plain_ ? nullptr : SSL_new(context_);
+  if (tls != nullptr) SSL_set_fd(tls, fd);
+  if (tls == nullptr) {
+    Peer peer(nullptr, fd);
+    script_(peer);
+  } else if (SSL_accept(tls) == 1) {
     Peer peer(tls, fd);
     if (peer.resumed()) ++resumed_;
     script_(peer);

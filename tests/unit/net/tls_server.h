@@ -1,5 +1,5 @@
-// A TLS server on 127.0.0.1 whose every byte a test writes: blocking sockets, one thread a
-// connection, its own certification authority.
+// A server on 127.0.0.1, with TLS or without, whose every byte a test writes: blocking sockets, one
+// thread a connection, its own certification authority.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -27,6 +27,7 @@ TestPki make_pki(const std::string& name = "test.podcron.dev");
 /// One accepted connection, on its own thread.
 class Peer {
  public:
+  /// `tls` may be null: then the connection is plain.
   Peer(SSL* tls, int fd) : tls_(tls), fd_(fd) {}
 
   /// The next request: head and body. "" when the client has gone.
@@ -55,7 +56,7 @@ class TlsServer {
  public:
   using Script = std::function<void(Peer&)>;
 
-  explicit TlsServer(Script script, TestPki pki = make_pki());
+  explicit TlsServer(Script script, TestPki pki = make_pki(), bool plain = false);
   /// Ends all connections and joins.
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
@@ -72,6 +73,7 @@ class TlsServer {
 
   const Script script_;
   const TestPki pki_;
+  const bool plain_;
   SSL_CTX* context_ = nullptr;
   int listen_fd_ = -1;
   std::uint16_t port_ = 0;

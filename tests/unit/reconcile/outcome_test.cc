@@ -47,7 +47,7 @@ TEST(Outcome, TheNodesSuccessAndAnOrderlyEndAreSuccess) {
 TEST(Outcome, SuccessWithoutAnOrderlyEndIsUnknown) {
   ExecReport report = closed(kSuccess);
   report.end = ExecEnd::kLost;
-  EXPECT_EQ(judge(report).outcome, TargetOutcome::kUnknown);
+  EXPECT_EQ(judge(ExecReport(report)).outcome, TargetOutcome::kUnknown);
 }
 
 TEST(Outcome, AnExitCodeIsAFailureWithThatCode) {
@@ -60,7 +60,7 @@ TEST(Outcome, AnExitCodeIsAFailureWithThatCode) {
 TEST(Outcome, AnExitCodeStandsEvenIfTheConnectionThenBreaks) {
   ExecReport report = closed(kExit7);
   report.end = ExecEnd::kLost;
-  EXPECT_EQ(judge(report).outcome, TargetOutcome::kFailed);
+  EXPECT_EQ(judge(ExecReport(report)).outcome, TargetOutcome::kFailed);
 }
 
 TEST(Outcome, ACommandThatIsNotThereWasNotStarted) {
@@ -95,20 +95,20 @@ TEST(Outcome, AStatusThatCannotBeReadIsUnknown) {
 TEST(Outcome, ARequestThatNeverLeftStartedNothing) {
   ExecReport report;
   report.end = ExecEnd::kNotConnected;
-  EXPECT_EQ(judge(report).outcome, TargetOutcome::kNotStarted);
+  EXPECT_EQ(judge(ExecReport(report)).outcome, TargetOutcome::kNotStarted);
 }
 
 TEST(Outcome, ALostConnectionIsUnknown) {
   ExecReport report;
   report.end = ExecEnd::kLost;
   report.http_status = 101;
-  EXPECT_EQ(judge(report).outcome, TargetOutcome::kUnknown);
+  EXPECT_EQ(judge(ExecReport(report)).outcome, TargetOutcome::kUnknown);
 }
 
 TEST(Outcome, ACancelledExchangeIsUnknown) {
   ExecReport report;
   report.end = ExecEnd::kCancelled;
-  EXPECT_EQ(judge(report).outcome, TargetOutcome::kUnknown);
+  EXPECT_EQ(judge(ExecReport(report)).outcome, TargetOutcome::kUnknown);
 }
 
 TEST(Outcome, ARefusalByTheApiServerStartedNothing) {
@@ -154,20 +154,21 @@ TEST(BlamesPod, WhatThePodOrItsNodeRefusedIsTheirsWhateverElseIsNot) {
     report.http_body = R"({"kind":"Status","status":"Failure","message":")" + message + "\"}";
     return report;
   };
-  EXPECT_TRUE(blames_pod(refused(404, "pods not found")));
-  EXPECT_TRUE(blames_pod(refused(400, "container app is not valid for pod web-0")));
-  EXPECT_TRUE(blames_pod(refused(500, "dial tcp 10.0.0.1:10250: connect: connection refused")));
-  EXPECT_TRUE(blames_pod(refused(500, "unable to upgrade connection: container not found")));
-  EXPECT_FALSE(blames_pod(refused(500, "failed calling webhook: dial tcp 10.0.0.9:443")));
-  EXPECT_FALSE(blames_pod(refused(403, "pods is forbidden")));
-  EXPECT_FALSE(blames_pod(refused(401, "Unauthorized")));
-  EXPECT_FALSE(blames_pod(refused(429, "too many requests")));
+  EXPECT_TRUE(judge(refused(404, "pods not found")).blames_pod);
+  EXPECT_TRUE(judge(refused(400, "container app is not valid for pod web-0")).blames_pod);
+  EXPECT_TRUE(
+      judge(refused(500, "dial tcp 10.0.0.1:10250: connect: connection refused")).blames_pod);
+  EXPECT_TRUE(judge(refused(500, "unable to upgrade connection: container not found")).blames_pod);
+  EXPECT_FALSE(judge(refused(500, "failed calling webhook: dial tcp 10.0.0.9:443")).blames_pod);
+  EXPECT_FALSE(judge(refused(403, "pods is forbidden")).blames_pod);
+  EXPECT_FALSE(judge(refused(401, "Unauthorized")).blames_pod);
+  EXPECT_FALSE(judge(refused(429, "too many requests")).blames_pod);
   api::ExecReport report;
   report.end = api::ExecEnd::kNotConnected;
-  EXPECT_FALSE(blames_pod(report));
+  EXPECT_FALSE(judge(ExecReport(report)).blames_pod);
   report.end = api::ExecEnd::kClosed;
   report.status_json = R"({"status":"Failure","message":"executable file not found in $PATH"})";
-  EXPECT_TRUE(blames_pod(report));
+  EXPECT_TRUE(judge(ExecReport(report)).blames_pod);
 }
 
 }  // namespace

@@ -82,6 +82,10 @@ inline api::ExecReport not_found() {
   return r;
 }
 
+inline TaskOver over(std::uint32_t target, api::ExecReport report) {
+  return {target, judge(std::move(report))};
+}
+
 /// Feeds inputs and keeps the actions of the last one.
 struct Driver {
   Run run;
@@ -114,7 +118,7 @@ struct Driver {
   void to_dial() {
     feed(ok(record()));
     feed(ParentReply{parent()});
-    feed(PodChecked{0, ""});
+    feed(PodChecked{0, "", ""});
   }
 };
 

@@ -9,7 +9,7 @@ namespace {
 struct ProbeDriver : Driver {
   static api::PodJobTemplateSpec probing() {
     api::PodJobTemplateSpec s = spec();
-    s.target.serving_probe = api::ServingProbe{{"ask"}, 2};
+    s.target.serving_probe = api::ServingProbe{{"ask"}, std::nullopt, 2};
     return s;
   }
   explicit ProbeDriver(std::vector<api::TargetRef> targets = {pod("web-1", 1)})
@@ -28,10 +28,10 @@ TEST(RunProbe, TheTaskIsDialledAfterThePodSaidYes) {
   ProbeDriver d;
   ASSERT_TRUE(d.dials(true));
   EXPECT_FALSE(d.run.ever_dialled());
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   EXPECT_TRUE(d.dials(false));
   EXPECT_TRUE(d.run.ever_dialled());
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kSucceeded);
 }
 
@@ -46,7 +46,7 @@ TEST(RunProbe, AnyOtherAnswerIsACertainNonStartOfTheTask) {
   late.end = api::ExecEnd::kCancelled;
   for (const api::ExecReport& report : {lost, no, late}) {
     ProbeDriver d;
-    d.feed(TaskOver{0, report});
+    d.feed(over(0, report));
     ASSERT_NE(d.redraw(), nullptr);
     EXPECT_TRUE(d.redraw()->pod_failed);
     EXPECT_EQ(d.run.status().targets[0].reason, reason::kServingProbeFailed);
@@ -62,7 +62,7 @@ TEST(RunProbe, WithoutAnotherPodItSaysWhatThePodAnswered) {
   ProbeDriver d;
   api::ExecReport late;
   late.end = api::ExecEnd::kCancelled;
-  d.feed(TaskOver{0, late});
+  d.feed(over(0, late));
   d.feed(Redrawn{0, std::nullopt});
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kFailed);
   EXPECT_EQ(d.run.status().reason, reason::kNotStarted);
@@ -71,7 +71,7 @@ TEST(RunProbe, WithoutAnotherPodItSaysWhatThePodAnswered) {
 
 TEST(RunProbe, WhatNeverReachedTheNodeDoesNotBlameThePod) {
   ProbeDriver d;
-  d.feed(TaskOver{0, api::ExecReport{}});
+  d.feed(over(0, api::ExecReport{}));
   ASSERT_NE(d.redraw(), nullptr);
   EXPECT_FALSE(d.redraw()->pod_failed);
 }
@@ -94,7 +94,7 @@ TEST(RunProbe, IsHungUpAtItsTimeLimit) {
 TEST(RunProbe, AfterASlowAnswerEverythingIsLookedAtAgainButThePodIsNotAsked) {
   ProbeDriver d;
   d.now = 5000;
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   ASSERT_TRUE(d.asks_only_for<ReadRecord>());
   d.feed(ok(record()));
   d.feed(ParentReply{parent()});
@@ -106,7 +106,7 @@ TEST(RunProbe, AfterASlowAnswerEverythingIsLookedAtAgainButThePodIsNotAsked) {
 TEST(RunProbe, AfterTheStartingDeadlineAYesComesTooLate) {
   ProbeDriver d;
   d.now = 61'000;
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   EXPECT_EQ(d.run.status().reason, reason::kStartingDeadlineExceeded);
   EXPECT_FALSE(d.run.ever_dialled());
 }
@@ -115,7 +115,7 @@ TEST(RunProbe, AReplacedRunStartsNothingWhateverThePodAnswers) {
   ProbeDriver d;
   d.feed(Replaced{});
   EXPECT_TRUE(d.asks_only_for<Hang>());
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kFailed);
   EXPECT_EQ(d.run.status().reason, reason::kReplaced);
   EXPECT_FALSE(d.run.ever_dialled());
@@ -125,7 +125,7 @@ TEST(RunProbe, AShutdownGivesBackWhatWasOnlyProbed) {
   ProbeDriver d;
   d.feed(Draining{false});
   EXPECT_TRUE(d.asks_only_for<GiveBack>());
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   EXPECT_TRUE(d.actions.empty());
 }
 

@@ -20,7 +20,7 @@ TEST(Run, RecordsSuccessAfterTheTask) {
   Driver d;
   d.to_dial();
   d.now = 250;
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   ASSERT_TRUE(d.asks_only_for<WriteStatus>());
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kSucceeded);
   EXPECT_EQ(d.run.status().target, "web-1");
@@ -102,7 +102,7 @@ TEST(Run, AReplacedRunIsHungUpAndItsEndIsUnknown) {
   ASSERT_TRUE(d.asks_only_for<Hang>());
   api::ExecReport cancelled;
   cancelled.end = api::ExecEnd::kCancelled;
-  d.feed(TaskOver{0, cancelled});
+  d.feed(over(0, cancelled));
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
   EXPECT_EQ(d.run.status().reason, "Replaced");
 }
@@ -182,7 +182,7 @@ TEST(Run, NothingIsDialledAfterTheStartingDeadline) {
 TEST(Run, ACertainNonStartDrawsAnotherPodAndFencesBeforeTheDial) {
   Driver d;
   d.to_dial();
-  d.feed(TaskOver{0, not_found()});
+  d.feed(over(0, not_found()));
   ASSERT_TRUE(d.asks_only_for<Redraw>());
   EXPECT_TRUE(d.run.tried(Uid{9, 1}));
   d.feed(Redrawn{0, pod("web-2", 2)});
@@ -191,19 +191,19 @@ TEST(Run, ACertainNonStartDrawsAnotherPodAndFencesBeforeTheDial) {
   EXPECT_TRUE(d.asks_only_for<ReadPod>());
   d.feed(PodChecked{0, ""});
   EXPECT_TRUE(d.asks_only_for<Dial>());
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   EXPECT_EQ(d.run.status().target, "web-2");
 }
 
 TEST(Run, APodThatRefusedItselfIsToldSoThatItRests) {
   Driver d({pod("web-1", 1)});
   d.to_dial();
-  d.feed(TaskOver{0, not_found()});
+  d.feed(over(0, not_found()));
   ASSERT_TRUE(d.asks_only_for<Redraw>());
   EXPECT_TRUE(std::get<Redraw>(d.actions[0]).pod_failed);
   Driver unreachable({pod("web-1", 1)});
   unreachable.to_dial();
-  unreachable.feed(TaskOver{0, api::ExecReport{}});
+  unreachable.feed(over(0, api::ExecReport{}));
   ASSERT_TRUE(unreachable.asks_only_for<Redraw>());
   EXPECT_FALSE(std::get<Redraw>(unreachable.actions[0]).pod_failed);
   Driver changed({pod("web-1", 1)});
@@ -232,7 +232,7 @@ TEST(Run, ALostConnectionIsNeverRedialled) {
   d.to_dial();
   api::ExecReport lost;
   lost.end = api::ExecEnd::kLost;
-  d.feed(TaskOver{0, lost});
+  d.feed(over(0, lost));
   ASSERT_TRUE(d.asks_only_for<WriteStatus>());
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
   EXPECT_EQ(d.run.status().reason, observe::reason::kContactLost);
@@ -241,7 +241,7 @@ TEST(Run, ALostConnectionIsNeverRedialled) {
 TEST(Run, AFencedHolderStops) {
   Driver d;
   d.to_dial();
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   d.feed(reply(RecordReply::Kind::kConflict));
   EXPECT_TRUE(d.asks_only_for<ReadRecord>());
   api::PodJob taken = record("other_9/1");
@@ -253,7 +253,7 @@ TEST(Run, AFencedHolderStops) {
 TEST(Run, AConflictWithAHarmlessWriterIsWrittenAgain) {
   Driver d;
   d.to_dial();
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   d.feed(reply(RecordReply::Kind::kConflict));
   api::PodJob labelled = record();
   labelled.meta.resource_version = 77;
@@ -276,7 +276,7 @@ TEST(Run, TheDeadlineGivesUpAndSaysUnknown) {
   ASSERT_TRUE(d.asks_only_for<Hang>());
   api::ExecReport cancelled;
   cancelled.end = api::ExecEnd::kCancelled;
-  d.feed(TaskOver{0, cancelled});
+  d.feed(over(0, cancelled));
   ASSERT_TRUE(d.asks_only_for<WriteStatus>());
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
   EXPECT_EQ(d.run.status().reason, observe::reason::kDeadlineExceeded);
@@ -303,7 +303,7 @@ TEST(Run, ShutdownWaitsForWhatIsDialledUntilTheGraceIsOver) {
   ASSERT_TRUE(d.asks_only_for<Hang>());
   api::ExecReport cancelled;
   cancelled.end = api::ExecEnd::kCancelled;
-  d.feed(TaskOver{0, cancelled});
+  d.feed(over(0, cancelled));
   EXPECT_EQ(d.run.status().reason, observe::reason::kControllerShutdown);
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
 }
@@ -334,7 +334,7 @@ TEST(Run, AllRunsInWavesOfMaxParallel) {
   EXPECT_EQ(d.actions.size(), 2u);
   d.feed(PodChecked{0, ""});
   d.feed(PodChecked{1, ""});
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   ASSERT_TRUE(d.asks_only_for<ReadPod>());
   EXPECT_EQ(std::get<ReadPod>(d.actions[0]).target, 2u);
 }
@@ -366,7 +366,7 @@ api::PodJobPhase with_failures(int failures, api::IntOrPercent max_failed) {
                         R"("details":{"causes":[{"reason":"ExitCode","message":"3"}]}})";
   for (std::uint32_t i = 0; i < 4; ++i) d.feed(PodChecked{i, ""});
   for (std::uint32_t i = 0; i < 4; ++i) {
-    d.feed(TaskOver{i, static_cast<int>(i) < failures ? failure : success()});
+    d.feed(over(i, static_cast<int>(i) < failures ? failure : success()));
   }
   return d.run.status().phase;
 }
@@ -389,7 +389,7 @@ TEST(Run, AContainerWithoutEnvIsDialledAgainWithoutIt) {
   report.end = api::ExecEnd::kClosed;
   report.status_json = R"({"status":"Failure","reason":"InternalError",)"
                        R"("message":"exec: \"env\": executable file not found in $PATH"})";
-  d.feed(TaskOver{0, report});
+  d.feed(over(0, report));
   ASSERT_TRUE(d.asks_only_for<Dial>());
   EXPECT_FALSE(std::get<Dial>(d.actions[0]).through_env);
 }
@@ -410,7 +410,7 @@ TEST(Run, APodThatGoesAwayIsGivenUpAfterAShortGrace) {
 TEST(Run, APermittedRecordThatVanishesIsMissing) {
   Driver d;
   d.to_dial();
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   d.feed(reply(RecordReply::Kind::kNotFound));
   EXPECT_EQ(d.run.end(), RunEnd::kMissing);
 }
@@ -425,7 +425,7 @@ TEST(Run, WhatAPodBecameIsWrittenOnceAndTheRunGoesOn) {
   d.feed(Unexpected{0, "SelectorMismatch"});
   EXPECT_TRUE(d.actions.empty());
   EXPECT_EQ(d.run.status().targets[0].unexpected, "EphemeralContainerRunning");
-  d.feed(TaskOver{0, success()});
+  d.feed(over(0, success()));
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kSucceeded);
 }
 
