@@ -232,6 +232,9 @@ constexpr std::array kMeanings{
     ReasonMeaning{reason::kCatchUpLimit, "more than catchUpLimit times were due at once"},
     ReasonMeaning{reason::kStartingDeadlineExceeded,
                   "it could not start before its starting deadline"},
+    ReasonMeaning{reason::kHarmfulToTarget,
+                  "the two runs before took their containers down; it starts again when the spec "
+                  "changes"},
     ReasonMeaning{reason::kActiveLimit, "as many runs as status.active can hold were unfinished"},
     ReasonMeaning{reason::kConcurrencyForbidden,
                   "a run before it had not ended, and concurrencyPolicy is Forbid"},
@@ -240,6 +243,9 @@ constexpr std::array kMeanings{
     ReasonMeaning{reason::kDenied,
                   "the API server refused its PodJob, by quota or policy; the Event has the words"},
     ReasonMeaning{reason::kNonZeroExitCode, "the command said so itself by its exit code"},
+    ReasonMeaning{reason::kUnexpectedStatus, "the pod answered, but not with expectedStatus"},
+    ReasonMeaning{reason::kTargetHarmed,
+                  "the container that it ran in ended during the run; a command shares its limits"},
     ReasonMeaning{reason::kNotStarted, "no pod that was tried could start the command"},
     ReasonMeaning{reason::kContactLost,
                   "contact was lost after the command may have started; whether it ended is not "

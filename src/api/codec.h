@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/container_fate.h"
 #include "api/lease.h"
 #include "api/pod.h"
 #include "api/pod_address.h"
@@ -42,6 +43,8 @@ class Decoder {
   Result<PodJob> pod_job(std::string_view json);
   Result<Lease> lease(std::string_view json);
   Result<StrategyAnswer> strategy_answer(std::string_view json);
+  /// Of one container of a Pod.
+  Result<ContainerFate> container_fate(std::string_view json, std::string_view container);
   /// Of a Pod.
   Result<PodAddress> pod_address(std::string_view json);
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/cluster_node.h"
+#include "api/container_fate.h"
 #include "api/endpoint_slice.h"
 #include "api/json_node.h"
 #include "api/lease.h"
@@ -29,6 +30,7 @@ void read_namespace(const Node& node, Namespace& out);
 void read_cluster_node(const Node& node, ClusterNode& out);
 void read_endpoint_slice(const Node& node, EndpointSlice& out);
 void read_strategy_answer(const Node& node, StrategyAnswer& out);
+void read_container_fate(const Node& node, std::string_view container, ContainerFate& out);
 void read_pod_address(const Node& node, PodAddress& out);
 
 // ---- parts that several kinds share ----

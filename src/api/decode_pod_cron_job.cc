@@ -148,6 +148,18 @@ void read_condition(const Node& node, Condition& out) {
   if (out.type.empty()) node.missing("type");
 }
 
+void read_target_harm(const Node& node, std::optional<TargetHarm>& out) {
+  TargetHarm harm;
+  node.fields([&](std::string_view key, const Node& value) {
+    if (key == "generation") {
+      value.read(harm.generation);
+    } else if (key == "runs") {
+      value.read(harm.runs);
+    }
+  });
+  out = harm;
+}
+
 void read_status(const Node& node, PodCronJobStatus& out) {
   node.fields([&](std::string_view key, const Node& value) {
     if (key == "decidedThrough") {
@@ -168,6 +180,8 @@ void read_status(const Node& node, PodCronJobStatus& out) {
     } else if (key == "history") {
       out.history.clear();
       value.items([&](const Node& item) { read_history(item, out.history.emplace_back()); });
+    } else if (key == "targetHarm") {
+      read_target_harm(value, out.target_harm);
     } else if (key == "strategyState") {
       value.read(out.strategy_state);
     } else if (key == "conditions") {

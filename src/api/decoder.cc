@@ -38,6 +38,13 @@ Result<StrategyAnswer> Decoder::strategy_answer(std::string_view json) {
   return decode_object<StrategyAnswer>(buffers_->parser, json, read_strategy_answer);
 }
 
+Result<ContainerFate> Decoder::container_fate(std::string_view json, std::string_view container) {
+  return decode_object<ContainerFate>(buffers_->parser, json,
+                                      [container](const Node& node, ContainerFate& out) {
+                                        read_container_fate(node, container, out);
+                                      });
+}
+
 Result<PodAddress> Decoder::pod_address(std::string_view json) {
   return decode_object<PodAddress>(buffers_->parser, json, read_pod_address);
 }

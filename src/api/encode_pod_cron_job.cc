@@ -33,6 +33,14 @@ void write_active(JsonWriter& json, const ActiveRun& run) {
   json.end_object();
 }
 
+void write_target_harm(JsonWriter& json, const std::optional<TargetHarm>& harm) {
+  if (!harm) return json.null("targetHarm");
+  json.begin_object("targetHarm");
+  json.number("generation", harm->generation);
+  json.number("runs", harm->runs);
+  json.end_object();
+}
+
 void write_history(JsonWriter& json, const HistoryEntry& entry) {
   json.begin_object();
   json.time("from", entry.from);
@@ -96,6 +104,7 @@ std::string encode_status_patch(const PodCronJobStatus& status, const PodCronJob
   json.begin_array("active");
   for (const auto& run : status.active) write_active(json, run);
   json.end_array();
+  if (status.target_harm || before.status.target_harm) write_target_harm(json, status.target_harm);
   json.begin_array("history");
   for (const auto& entry : status.history) write_history(json, entry);
   json.end_array();

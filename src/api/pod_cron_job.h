@@ -87,6 +87,13 @@ struct Condition {
   friend bool operator==(const Condition&, const Condition&) = default;
 };
 
+/// How many runs in a row, under this generation of the spec, ended TargetHarmed.
+struct TargetHarm {
+  std::int64_t generation = 0;
+  std::int32_t runs = 0;
+  friend bool operator==(const TargetHarm&, const TargetHarm&) = default;
+};
+
 inline constexpr std::size_t kHistoryEntriesMax = 10;
 inline constexpr std::size_t kActiveRunsMax = 100;
 inline constexpr std::size_t kStrategyStateMax = 64;
@@ -101,6 +108,7 @@ struct PodCronJobStatus {
   std::vector<ActiveRun> active;
   std::vector<HistoryEntry> history;  // by `from`, oldest first
   StringMap strategy_state;           // what the strategy must remember; its own keys
+  std::optional<TargetHarm> target_harm;
   std::vector<Condition> conditions;  // by type
   std::int64_t observed_generation = 0;
   friend bool operator==(const PodCronJobStatus&, const PodCronJobStatus&) = default;

@@ -161,7 +161,8 @@ void Engine::State::on_task_ended(TaskEnded&& ended) {
   RunEntry* entry = find_run(task.run);
   if (entry == nullptr) return;
   entry->tasks.erase(task.dial.target);
-  forget_task(*entry, task.dial.target);
+  // A redraw gives the target another pod.
+  const std::string pod = forget_task(*entry, task.dial.target);
   if (!task.dial.probe) {
     observe(metric::kRunDuration, executor_of(entry->run), now_.mono - task.dialled_at);
   }
@@ -173,15 +174,21 @@ void Engine::State::on_task_ended(TaskEnded&& ended) {
            exec != nullptr ? reconcile::judge(std::move(*exec))
                            : reconcile::judge(std::move(*http),
                                               http_of(entry->run.spec(), task.dial)->expected)});
+  // Who waits for what becomes of the container goes on to be told of the pod.
+  entry = find_run(task.run);
+  if (entry != nullptr && entry->run.settling(task.dial.target)) {
+    dialled_[pod].insert({task.run, task.dial.target});
+  }
 }
 
-/// No task of this target is under way in its pod any more.
-void Engine::State::forget_task(const RunEntry& entry, std::uint32_t target) {
-  const auto pod =
-      dialled_.find(key_of(entry.run.origin().namespace_, entry.run.targets()[target].pod_name));
-  if (pod == dialled_.end()) return;
-  pod->second.erase({entry.id, target});
-  if (pod->second.empty()) dialled_.erase(pod);
+/// No task of this target is under way in its pod any more; the pod's key.
+std::string Engine::State::forget_task(const RunEntry& entry, std::uint32_t target) {
+  std::string pod = key_of(entry.run.origin().namespace_, entry.run.targets()[target].pod_name);
+  const auto at = dialled_.find(pod);
+  if (at == dialled_.end()) return pod;
+  at->second.erase({entry.id, target});
+  if (at->second.empty()) dialled_.erase(at);
+  return pod;
 }
 
 }  // namespace podcron::engine

@@ -38,6 +38,8 @@ std::string_view to_string(CallKind kind) {
       return "read_pod";
     case CallKind::kCheckPod:
       return "check_pod";
+    case CallKind::kReadFate:
+      return "read_fate";
     case CallKind::kWriteRecord:
       return "outcome";
     case CallKind::kGiveBack:

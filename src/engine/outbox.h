@@ -51,6 +51,7 @@ enum class CallKind : std::uint8_t {
   kDeleteLease,
   kEvent,
   kCheckPod,         // GET Pod of a running target that the watch does not show any more
+  kReadFate,         // GET Pod of a target whose container may have ended
   kProbeLabels,      // LIST pods without the serving label
   kStoreSession,     // POST or PATCH of a session's Lease
   kDeleteSession,    // DELETE of one that is over

@@ -116,6 +116,9 @@ void Engine::State::perform_one(RunEntry& entry, const reconcile::RunAction& act
           },
           [&](const reconcile::Redraw& again) { redraw(entry, again); },
           [&](const reconcile::Dial& dial) { dials_.emplace_back(entry.id, dial); },
+          [&](const reconcile::InspectTarget& target) {
+            read_target(entry, target.target, CallKind::kReadFate);
+          },
           [&](const reconcile::Hang& hang) {
             if (const auto at = entry.tasks.find(hang.target); at != entry.tasks.end()) {
               out_->emplace_back(Cancel{at->second});
@@ -277,6 +280,7 @@ void Engine::State::on_answer(Answer&& answer) {
     case CallKind::kReadParent:
     case CallKind::kReadPod:
     case CallKind::kCheckPod:
+    case CallKind::kReadFate:
     case CallKind::kWriteRecord:
     case CallKind::kGiveBack:
     case CallKind::kRemoveRecord:
@@ -307,6 +311,7 @@ void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {
   const RunId id = entry.id;
   if (answer.call.kind == CallKind::kReadPod) return on_pod_read(entry, answer);
   if (answer.call.kind == CallKind::kCheckPod) return on_pod_checked(entry, answer);
+  if (answer.call.kind == CallKind::kReadFate) return on_fate_read(entry, answer);
   if (answer.call.kind == CallKind::kReadParent) {
     reconcile::ParentReply parent;
     if (reply.http_status == 200) {
@@ -381,8 +386,8 @@ void Engine::State::conclude(RunEntry& entry) {
   for (const auto& [target, task] : entry.tasks) {
     out_->emplace_back(Cancel{task});
     tasks_.erase(task.value);
-    forget_task(entry, target);
   }
+  for (std::uint32_t i = 0; i < run.targets().size(); ++i) forget_task(entry, i);
   for (const api::TargetStatus& target : run.status().targets) {
     const bool started = target.outcome == api::TargetOutcome::kSucceeded ||
                          target.outcome == api::TargetOutcome::kFailed;

@@ -226,13 +226,14 @@ struct Engine::State {
                                          std::string_view pod);
   void not_dialled(RunEntry& entry, std::uint32_t target);
   void note_start(const RunEntry& entry, std::uint32_t target);
-  void forget_task(const RunEntry& entry, std::uint32_t target);
+  std::string forget_task(const RunEntry& entry, std::uint32_t target);
   void on_task_started(const TaskStarted& started);
   void on_task_ended(TaskEnded&& ended);
 
   // ---- unexpected_pods.cc: pods that change while a run is in them ----
   void running_pod_changed(std::string_view namespace_, std::string_view name);
-  void check_pod(RunEntry& entry, std::uint32_t target);
+  void read_target(const RunEntry& entry, std::uint32_t target, CallKind kind);
+  void on_fate_read(RunEntry& entry, const Answer& answer);
   void on_pod_checked(RunEntry& entry, const Answer& answer);
   void report_unexpected(RunEntry& entry, std::uint32_t target, std::string_view why);
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "observe/reasons.h"
+
 namespace podcron::engine {
 
 std::string key_of(std::string_view namespace_, std::string_view name) {
@@ -111,6 +113,11 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
                                  [](const api::TargetStatus& target) {
                                    return target.outcome == api::TargetOutcome::kUnknown;
                                  }));
+  row.generation = record.pod_cron_job_generation;
+  row.harmed = std::any_of(record.status.targets.begin(), record.status.targets.end(),
+                           [](const api::TargetStatus& target) {
+                             return target.reason == observe::reason::kTargetHarmed;
+                           });
   const bool needs_targets = !is_final(row.phase) || row.end_unknown;
   row.targets = needs_targets ? record.targets : std::vector<api::TargetRef>{};
   // A redraw is in the status only, and names the pod without its container's id.

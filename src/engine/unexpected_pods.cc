@@ -1,4 +1,6 @@
 // Pods that go, or become others, while a run is in them.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "engine/state.h"
@@ -6,6 +8,7 @@
 #include "observe/log_keys.h"
 #include "observe/metrics.h"
 #include "observe/reasons.h"
+#include "reconcile/harm.h"
 #include "store/pod_row.h"
 
 namespace podcron::engine {
@@ -14,6 +17,14 @@ namespace {
 namespace key = observe::key;
 namespace metric = observe::metric;
 using eligibility::Reason;
+
+/// The one that the target was dialled in.
+bool container_ended(const api::Pod& pod, const api::TargetRef& target) {
+  return std::any_of(pod.statuses.begin(), pod.statuses.end(), [&](const auto& status) {
+    return status.name == target.container &&
+           (status.container_id != target.container_id || !status.running);
+  });
+}
 
 }  // namespace
 
@@ -27,10 +38,12 @@ void Engine::State::running_pod_changed(std::string_view namespace_, std::string
     const auto handle = pods_.find(namespace_, name);
     const Uid& dialled = entry->run.targets()[target].pod_uid;
     if (!handle) {
-      check_pod(*entry, target);
+      read_target(*entry, target, CallKind::kCheckPod);
     } else if (pods_.row(*handle).uid != dialled) {
       feed(*entry, reconcile::TargetGone{target});
-    } else {
+    } else if (container_ended(pods_.expand(*handle), entry->run.targets()[target])) {
+      feed(*entry, reconcile::ContainerEnded{target});
+    } else if (entry->tasks.contains(target)) {
       const auto criteria = criteria_of(namespace_, entry->run.spec().target);
       const Reason why = eligibility::unexpected(pods_, workloads_, criteria, *handle);
       if (why != Reason::kEligible) report_unexpected(*entry, target, to_string(why));
@@ -38,10 +51,11 @@ void Engine::State::running_pod_changed(std::string_view namespace_, std::string
   }
 }
 
-/// Gone from the watch is either gone, or without the serving label: that filters on the server.
-void Engine::State::check_pod(RunEntry& entry, std::uint32_t target) {
+/// A live read. Gone from the watch is either gone, or without the serving label: that filters on
+/// the server.
+void Engine::State::read_target(const RunEntry& entry, std::uint32_t target, CallKind kind) {
   Call call = record_call(
-      entry, CallKind::kCheckPod, Priority::kRead, Method::kGet,
+      entry, kind, Priority::kRead, Method::kGet,
       kube::pod_path(entry.run.origin().namespace_, entry.run.targets()[target].pod_name));
   call.target = target;
   call.tries_max = 3;
@@ -57,6 +71,20 @@ void Engine::State::on_pod_checked(RunEntry& entry, const Answer& answer) {
   if (!there) return feed(entry, reconcile::TargetGone{target});
   if (config_.serving_selector.matches(pod->labels)) return;  // it is on its way out; or back
   report_unexpected(entry, target, to_string(Reason::kNotLabelledServing));
+}
+
+/// A pod that is not there any more was not harmed but removed.
+void Engine::State::on_fate_read(RunEntry& entry, const Answer& answer) {
+  const std::uint32_t target = answer.call.target;
+  const api::TargetRef& dialled = entry.run.targets()[target];
+  std::string harm;
+  if (answer.reply.http_status == 200) {
+    const auto fate = decoder_.container_fate(answer.reply.body, dialled.container);
+    if (fate) harm = reconcile::harm_of(*fate, dialled);
+  }
+  const RunId id = entry.id;
+  feed(entry, reconcile::TargetInspected{target, std::move(harm)});
+  if (const RunEntry* still = find_run(id)) forget_task(*still, target);
 }
 
 /// Once for each run and target. The run goes on: to end it would harm more than it helps.

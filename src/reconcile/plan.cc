@@ -6,6 +6,7 @@
 
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
+#include "reconcile/harm.h"
 #include "reconcile/target_condition.h"
 #include "strategy/strategy.h"
 
@@ -157,6 +158,7 @@ void Planner::settle() {
     if (fact.outcome != Outcome::kSkipped) {
       last = last ? std::max(*last, fact.completed) : fact.completed;
     }
+    if (fact.generation != 0) note_harm(plan.status, fact.generation, fact.harmed);
     plan.settled = true;
   }
 }
@@ -356,6 +358,13 @@ void Planner::decide_due() {
   if (due_through < wall - spread) wait_for_server_clock(std::max(*decided, due_through));
   const auto latest =
       *decided < due_through ? schedule.latest_in(*decided, due_through) : std::nullopt;
+  if (latest && is_harmful(plan.status, generation())) {
+    dispose(*schedule.next_after(*decided), *latest, schedule.count_in(*decided, *latest),
+            Outcome::kSkipped, reason::kHarmfulToTarget);
+    decided = latest;
+    if (const auto next = schedule.next_after(*latest)) wake(*next + spread);
+    return;
+  }
   if (!latest) {
     const auto next = schedule.next_after(*decided);
     if (next && !plan.server_clock_wait) wake(*next + spread);
@@ -575,6 +584,11 @@ Plan plan(const View& view, Now now) {
                  fmt::format("status.decidedThrough {} is later than the clock {}; nothing is due "
                              "until then",
                              to_rfc3339(*plan.status.decided_through), to_rfc3339(planner.wall)));
+  } else if (is_harmful(plan.status, planner.generation())) {
+    planner.turn(condition::kReady, ConditionStatus::kFalse, condition::kHarmfulToTarget,
+                 fmt::format("the last {} runs ended with the container that they ran in; nothing "
+                             "starts until the spec changes",
+                             kHarmsMax));
   } else {
     summarise_ready(plan.status, planner.generation(), planner.wall);
   }

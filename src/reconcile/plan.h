@@ -35,6 +35,8 @@ struct RunFact {
   api::Outcome outcome = api::Outcome::kUnknown;
   std::string reason;
   WallTime completed;
+  bool harmed = false;          // some target was TargetHarmed
+  std::int64_t generation = 0;  // of the spec that it ran under; 0: it did not run
 };
 
 /// What a row remembers between plans; lost in a restart without harm to any guarantee.

@@ -105,6 +105,8 @@ void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
                      attempt.gone_at = now.mono;
                    }
                  },
+                 [&](ContainerEnded&& ended) { on_container_ended(now, ended.target, out); },
+                 [&](TargetInspected&& found) { on_inspected(now, std::move(found), out); },
                  [&](Unexpected&& found) { on_unexpected(std::move(found), out); },
                  [&](RecordDeleted&&) {
                    record_deleted_ = true;
@@ -412,9 +414,19 @@ void Run::on_task_over(Now now, TaskOver&& over, std::vector<RunAction>& out) {
                     : attempt.gone_at        ? reason::kPodGone
                                              : reason::kDeadlineExceeded;
   }
+  if (may_be_harm(attempt, result)) return settle(now, over.target, std::move(result), out);
+  attempt.ended_at = now.mono;
+  finish_target(now, over.target, std::move(result), out);
+}
+
+/// What became of a task is known, as far as it can be.
+void Run::finish_target(Now now, std::uint32_t target, TaskResult&& result,
+                        std::vector<RunAction>& out) {
+  const Attempt& attempt = attempts_.at(target);
+  api::TargetStatus& status = status_.targets[target];
   status.exit_code = result.exit_code;
   status.http_status = result.http_status;
-  status.took = seconds_text(now.mono - attempt.dialled_at);
+  status.took = seconds_text(attempt.ended_at - attempt.dialled_at);
   const bool failed = result.outcome != TargetOutcome::kSucceeded;
   if (spec_.output_policy == api::OutputPolicy::kAlways ||
       (spec_.output_policy == api::OutputPolicy::kOnFailure && failed)) {
@@ -422,7 +434,7 @@ void Run::on_task_over(Now now, TaskOver&& over, std::vector<RunAction>& out) {
                                     [](const auto& t) { return !t.output.empty(); });
     if (kept < kOutputsMax) status.output = std::move(result.output);
   }
-  target_over(now, over.target, result.outcome, result.reason, std::move(result.message));
+  target_over(now, target, result.outcome, result.reason, std::move(result.message));
   advance(now, out);
 }
 

@@ -74,6 +74,15 @@ struct TaskOver {
 struct TargetGone {
   std::uint32_t target = 0;
 };
+/// The container that a target was dialled in has ended, by the watch.
+struct ContainerEnded {
+  std::uint32_t target = 0;
+};
+/// The answer to InspectTarget: harm_of(), "" also when nothing could be learned.
+struct TargetInspected {
+  std::uint32_t target = 0;
+  std::string harm;
+};
 /// The pod of a running target would not be chosen any more, for this reason.
 struct Unexpected {
   std::uint32_t target = 0;
@@ -90,7 +99,8 @@ struct Draining {
 struct Tick {};
 
 using RunInput = std::variant<RecordReply, ParentReply, PodChecked, Redrawn, Dialled, TaskOver,
-                              TargetGone, Unexpected, RecordDeleted, Replaced, Draining, Tick>;
+                              TargetGone, ContainerEnded, TargetInspected, Unexpected,
+                              RecordDeleted, Replaced, Draining, Tick>;
 
 // ---- Actions ----
 
@@ -110,6 +120,10 @@ struct Dial {
   bool through_env = true;
   bool probe = false;  // not the task but the servingProbe; it is answered by TaskOver as well
 };
+/// A live read of the target's pod: what became of its container?
+struct InspectTarget {
+  std::uint32_t target = 0;
+};
 struct Hang {  // cancel the dialled task
   std::uint32_t target = 0;
 };
@@ -119,8 +133,8 @@ struct WriteStatus {};
 struct GiveBack {};
 struct RemoveRecord {};
 
-using RunAction = std::variant<CreateRecord, ReadRecord, ReadParent, ReadPod, Redraw, Dial, Hang,
-                               WriteStatus, GiveBack, RemoveRecord>;
+using RunAction = std::variant<CreateRecord, ReadRecord, ReadParent, ReadPod, Redraw, Dial,
+                               InspectTarget, Hang, WriteStatus, GiveBack, RemoveRecord>;
 
 enum class RunEnd : std::uint8_t {
   kNone,       // goes on
@@ -165,6 +179,10 @@ class Run {
   /// A Dial may have waited: is it still wanted, and in time? If not, feed a TaskOver with
   /// not_sent().
   [[nodiscard]] bool may_dial(Now now, std::uint32_t target) const;
+  /// Its task has ended, and what became of its container is waited for.
+  [[nodiscard]] bool settling(std::uint32_t target) const {
+    return attempts_.at(target).progress == Progress::kSettling;
+  }
   /// From a target's dial on, a process may run: for the start skew and RanInUnexpectedPod.
   [[nodiscard]] bool ever_dialled() const { return first_dial_.has_value(); }
   [[nodiscard]] std::string holder_annotation() const;
@@ -187,6 +205,7 @@ class Run {
     kRedrawing,
     kFencing,
     kDialling,
+    kSettling,  // it has ended badly: did its container end under it?
     kOver
   };
   struct Attempt {
@@ -196,6 +215,10 @@ class Run {
     std::optional<MonoTime> probe_until;
     MonoTime dialled_at{};
     std::optional<MonoTime> gone_at;
+    bool container_ended = false;
+    std::optional<TaskResult> result;  // while settling
+    MonoTime ended_at{};
+    std::optional<MonoTime> settle_until;  // unset once it is being looked at
     bool hung_up = false;
   };
 
@@ -212,6 +235,15 @@ class Run {
   void on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out);
   void on_task_over(Now now, TaskOver&& over, std::vector<RunAction>& out);
   void on_probe_over(Now now, TaskOver&& over, std::vector<RunAction>& out);
+  void finish_target(Now now, std::uint32_t target, TaskResult&& result,
+                     std::vector<RunAction>& out);
+  [[nodiscard]] bool may_be_harm(const Attempt& attempt, const TaskResult& result) const;
+  void settle(Now now, std::uint32_t target, TaskResult&& result, std::vector<RunAction>& out);
+  void inspect(std::uint32_t target, std::vector<RunAction>& out);
+  void inspect_late(Now now, std::vector<RunAction>& out);
+  void end_settling(Now now, std::vector<RunAction>& out);
+  void on_container_ended(Now now, std::uint32_t target, std::vector<RunAction>& out);
+  void on_inspected(Now now, TargetInspected&& inspected, std::vector<RunAction>& out);
   void on_unexpected(Unexpected&& unexpected, std::vector<RunAction>& out);
   void on_tick(Now now, std::vector<RunAction>& out);
   void hang_up_late(Now now, std::vector<RunAction>& out);

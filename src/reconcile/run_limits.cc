@@ -25,6 +25,7 @@ std::optional<MonoTime> Run::wake_at() const {
     if (!running_written_) at = std::min(at, *first_dial_ + kRunningStatusAfter);
   }
   for (const Attempt& attempt : attempts_) {
+    if (attempt.settle_until) at = std::min(at, *attempt.settle_until);
     if (attempt.probe_until && !attempt.hung_up) at = std::min(at, *attempt.probe_until);
     if (attempt.gone_at && attempt.progress == Progress::kDialling && !attempt.hung_up) {
       at = std::min(at, *attempt.gone_at + kGoneGrace);
@@ -51,6 +52,7 @@ void Run::hang_up_late(Now now, std::vector<RunAction>& out) {
 void Run::on_tick(Now now, std::vector<RunAction>& out) {
   if (stage_ != Stage::kRunning) return;
   hang_up_late(now, out);
+  inspect_late(now, out);
   if (!first_dial_) return;
   if (now.mono >= *first_dial_ + Seconds{spec_.active_deadline_seconds}) {
     return abandon(now, reason::kDeadlineExceeded, out);
@@ -82,6 +84,7 @@ void Run::abandon(Now now, std::string_view why, std::vector<RunAction>& out) {
       out.emplace_back(Hang{i});
     }
   }
+  end_settling(now, out);
   advance(now, out);
 }
 

@@ -115,6 +115,11 @@ void Checker::check_one_claim(const ScheduleAccount& account, const Change& chan
   }
   const Json* suspend = find_in(base, "spec", "suspend");
   if (suspend != nullptr && *suspend == true) broken("S11 no claim when suspended", "suspended");
+  if (number_in(base, 0, "status", "targetHarm", "runs") >= 2 &&
+      number_in(base, 0, "status", "targetHarm", "generation") ==
+          number_in(base, -1, "metadata", "generation")) {
+    broken("S17 no claim when harmful", "its last two runs took their containers down");
+  }
   if (find_in(base, "metadata", "deletionTimestamp") != nullptr) {
     broken("S11 no claim when deleted", "it is being deleted");
   }

@@ -57,7 +57,24 @@ void Users::patch(const std::string& name, const Json& delta) {
 
 const Json& Users::pick() { return pod_cron_jobs_[environment_.prng.below(pod_cron_jobs_.size())]; }
 
+/// A PodCronJob that was stopped for the harm it did gets another spec, after a while.
+void Users::mend_harmful() {
+  constexpr std::int64_t kPeriod = 10;
+  if (environment_.timeline.now().count() / 1000 % kPeriod != 0) return;
+  for (const Json& body : pod_cron_jobs_) {
+    const ObjectKey key{std::string(kNamespace), name_of(body)};
+    const ObjectRef job = server_.store().find(Resource::kPodCronJobs, key);
+    if (job == nullptr || number_in(job->json, 0, "status", "targetHarm", "runs") < 2) continue;
+    const std::int64_t generation = number_in(job->json, 0, "metadata", "generation");
+    if (number_in(job->json, 0, "status", "targetHarm", "generation") != generation) continue;
+    patch(key.name,
+          {{"spec",
+            {{"podJobTemplate", {{"spec", {{"activeDeadlineSeconds", 5 + generation % 30}}}}}}}});
+  }
+}
+
 void Users::act() {
+  mend_harmful();
   if (environment_.strikes(FaultKind::kScheduleEdited)) edit_schedule();
   if (environment_.strikes(FaultKind::kSuspended)) suspend();
   if (environment_.strikes(FaultKind::kNamespaceSuspended)) suspend_namespace();

@@ -32,6 +32,7 @@ class Users {
   void heal();
 
  private:
+  void mend_harmful();
   void edit_schedule();
   void suspend();
   void suspend_namespace();

@@ -2,7 +2,8 @@
 // however it is cut into pieces; one object that cannot be read does not take the others with it.
 //
 // Input: from the end of the bytes, in this order: the kind of object, LIST or WATCH, where it is
-// cut. The rest is what is sent; the session webhook is sent the same.
+// cut. The rest is what is sent; the session webhook is sent the same, and it is taken for a pod
+// around a run as well.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +13,12 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include "api/codec.h"
 #include "fuzz/require.h"
 #include "kube/admission_review.h"
 #include "kube/stream_decoder.h"
+#include "reconcile/http_target.h"
+#include "reconcile/ip_address.h"
 
 namespace podcron::test {
 namespace {
@@ -68,6 +72,20 @@ void check_review(const std::string& body) {
   require(!kube::encode_review_answer(uid).empty(), "every review is answered");
 }
 
+/// What is read of a live pod right around a run, and where HTTP would go then.
+void check_live_pod(const std::string& pod) {
+  api::Decoder decoder;
+  const auto fate = decoder.container_fate(pod, "app");
+  require(fate || !fate.error().message.empty(), "what cannot be read is told why");
+  const auto address = decoder.pod_address(pod);
+  if (!address) return require(!address.error().message.empty(), "what cannot be read is told why");
+  const auto target = reconcile::http_target(*address, "app", {8080, ""}, {});
+  if (!target) return require(!target.error().message.empty(), "a refusal says why");
+  const auto ip = reconcile::IpAddress::parse(target->address);
+  require(ip && !ip->loopback() && !ip->link_local() && !ip->multicast() && !ip->unspecified(),
+          "HTTP goes to an ordinary address");
+}
+
 }  // namespace
 }  // namespace podcron::test
 
@@ -81,5 +99,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string text = input.ConsumeRemainingBytesAsString();
   check_stream(kind, watch, text, cut);
   check_review(text);
+  check_live_pod(text);
   return 0;
 }

@@ -256,9 +256,14 @@ std::string World::command(const std::string& line) {
     if (!handle) throw std::runtime_error("no pod " + words.at(1));
     pods_.erase(kNamespace, words[1], pods_.expand(*handle).meta.uid, ++version_);
   } else if (words[0] == "end") {
-    ended_[words.at(1)] = words.at(2) == "Succeeded" ? api::Outcome::kSucceeded
-                          : words[2] == "Failed"     ? api::Outcome::kFailed
-                                                     : api::Outcome::kUnknown;
+    // The generation that a run was claimed under is asked of its end alone, and the scenarios'
+    // edits come after it.
+    const api::Outcome outcome = words.at(2) == "Succeeded" ? api::Outcome::kSucceeded
+                                 : words[2] == "Failed"     ? api::Outcome::kFailed
+                                                            : api::Outcome::kUnknown;
+    const std::string job = words.at(1).substr(0, words[1].find('-'));
+    ended_[words[1]] = {outcome, words.size() > 3 && words[3] == "harmed",
+                        jobs_.at(job).object.meta.generation};
   } else if (words[0] == "switch") {
     bool& held = words.at(1) == "namespace" ? namespace_suspended_ : globally_suspended_;
     held = words.at(2) == "on";
@@ -445,8 +450,10 @@ std::optional<reconcile::Unreadable> World::unreadable(const Job& job) const {
 reconcile::RunFact World::fact_of(const api::ActiveRun& run) const {
   reconcile::RunFact fact;
   if (const auto at = ended_.find(run.name); at != ended_.end()) {
-    fact.outcome = at->second;
-    fact.unknown = at->second == api::Outcome::kUnknown;
+    fact.outcome = at->second.outcome;
+    fact.unknown = fact.outcome == api::Outcome::kUnknown;
+    fact.harmed = at->second.harmed;
+    fact.generation = at->second.generation;
     fact.leaves = !fact.unknown;
     fact.completed = now_;
   }

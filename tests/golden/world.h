@@ -73,7 +73,12 @@ class World {
                                                      api::SessionExclusion exclude) const;
 
   std::map<std::string, Job> jobs_;
-  std::map<std::string, api::Outcome> ended_;
+  struct End {
+    api::Outcome outcome = api::Outcome::kSucceeded;
+    bool harmed = false;
+    std::int64_t generation = 0;
+  };
+  std::map<std::string, End> ended_;  // by run
   struct Session {
     Uid pod;
     bool tty = true;

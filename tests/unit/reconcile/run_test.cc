@@ -233,6 +233,9 @@ TEST(Run, ALostConnectionIsNeverRedialled) {
   api::ExecReport lost;
   lost.end = api::ExecEnd::kLost;
   d.feed(over(0, lost));
+  EXPECT_TRUE(d.actions.empty()) << "its container may tell more";
+  d.feed(ContainerEnded{0});
+  d.feed(TargetInspected{0, ""});
   ASSERT_TRUE(d.asks_only_for<WriteStatus>());
   EXPECT_EQ(d.run.status().phase, api::PodJobPhase::kUnknown);
   EXPECT_EQ(d.run.status().reason, observe::reason::kContactLost);
