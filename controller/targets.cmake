@@ -14,7 +14,7 @@ function(podcron_controller_library name)
   target_link_libraries(podcron_${name} PUBLIC fmt::fmt tl::expected ${ARG_LINK})
 endfunction()
 
-podcron_controller_library(config FOLDERS config LINK podcron_api podcron_version)
+podcron_controller_library(config FOLDERS config LINK podcron_engine podcron_version)
 target_link_libraries(podcron_config PRIVATE yaml-cpp CLI11::CLI11)
 
 podcron_controller_library(net FOLDERS net

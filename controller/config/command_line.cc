@@ -8,6 +8,7 @@
 #include "controller/config/environment.h"
 #include "controller/config/in_cluster.h"
 #include "controller/config/kubeconfig.h"
+#include "cron/duration.h"
 
 namespace podcron::config {
 namespace {
@@ -34,6 +35,11 @@ struct Flags {
   std::string webhook_namespaces;
   std::string webhook_configuration;
   std::string strategy_services;
+  bool leader_elect = true;
+  std::string election_lease = "podcron";
+  std::string election_duration = "15s";
+  std::string election_renew_deadline = "10s";
+  std::string election_retry_period = "2s";
   std::string zoneinfo_dir = "/usr/share/zoneinfo";
   std::string stream_transport = "cpprest";
   std::string log_level = "info";
@@ -68,6 +74,35 @@ void add_webhook_flags(CLI::App& app, Flags& flags) {
                  "ValidatingWebhookConfiguration whose CA bundle gets a self-made certificate")
       ->type_name("NAME")
       ->envname("PODCRON_WEBHOOK_CONFIGURATION");
+}
+
+/// Named and meant as kube-controller-manager's.
+void add_election_flags(CLI::App& app, Flags& flags) {
+  app.add_flag("--leader-elect", flags.leader_elect,
+               "of several replicas one decides and the others stand by; with --leader-elect=false "
+               "all of them decide, which is safe but more work")
+      ->envname("PODCRON_LEADER_ELECT")
+      ->capture_default_str();
+  app.add_option("--leader-elect-resource-name", flags.election_lease,
+                 "name of the Lease, in the namespace of --lease-namespace")
+      ->type_name("NAME")
+      ->envname("PODCRON_LEADER_ELECT_RESOURCE_NAME")
+      ->capture_default_str();
+  const auto add = [&](const char* name, std::string& text, const char* environment,
+                       const char* help) {
+    app.add_option(name, text, help)
+        ->type_name("DURATION")
+        ->envname(environment)
+        ->capture_default_str();
+  };
+  add("--leader-elect-lease-duration", flags.election_duration,
+      "PODCRON_LEADER_ELECT_LEASE_DURATION",
+      "others take the lead when it was not renewed for so long");
+  add("--leader-elect-renew-deadline", flags.election_renew_deadline,
+      "PODCRON_LEADER_ELECT_RENEW_DEADLINE",
+      "the leader starts nothing more when it could not renew for so long");
+  add("--leader-elect-retry-period", flags.election_retry_period,
+      "PODCRON_LEADER_ELECT_RETRY_PERIOD", "between renewals, and between looks of the others");
 }
 
 void add_flags(CLI::App& app, Flags& flags) {
@@ -117,6 +152,7 @@ void add_flags(CLI::App& app, Flags& flags) {
                "start nothing; due times are recorded as suspended")
       ->envname("PODCRON_GLOBAL_SUSPEND");
   add_webhook_flags(app, flags);
+  add_election_flags(app, flags);
   app.add_option("--strategy-services", flags.strategy_services,
                  "YAML: the services that the strategy Webhook may ask (docs/strategies.md)")
       ->type_name("FILE")
@@ -194,6 +230,30 @@ Result<void> take_webhook(Flags& flags, Config& config) {
   return {};
 }
 
+/// A duration as Go writes it, in whole seconds.
+Result<Seconds> seconds_of(std::string_view flag, const std::string& text) {
+  const auto seconds = cron::parse_go_duration(text);
+  if (seconds) return Seconds{*seconds};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("{}: \"{}\" is no duration; wanted for example 15s", flag, text));
+}
+
+Result<void> take_election(Flags& flags, Config& config) {
+  if (!flags.leader_elect) return {};
+  const auto duration = seconds_of("--leader-elect-lease-duration", flags.election_duration);
+  if (!duration) return tl::unexpected(duration.error());
+  const auto deadline =
+      seconds_of("--leader-elect-renew-deadline", flags.election_renew_deadline);
+  if (!deadline) return tl::unexpected(deadline.error());
+  const auto retry = seconds_of("--leader-elect-retry-period", flags.election_retry_period);
+  if (!retry) return tl::unexpected(retry.error());
+  engine::Election election{std::move(flags.election_lease), *duration, *deadline, *retry};
+  const std::string wrong = engine::why_no_election(election);
+  if (!wrong.empty()) return fail(ErrorCode::kInvalidArgument, "--leader-elect-" + wrong);
+  config.election = std::move(election);
+  return {};
+}
+
 Result<Config> to_config(Flags&& flags) {
   Config config;
   auto listen = parse_host_port(flags.listen);
@@ -213,6 +273,9 @@ Result<Config> to_config(Flags&& flags) {
   }
   config.serving_selector = std::move(*selector);
   if (auto webhook = take_webhook(flags, config); !webhook) return tl::unexpected(webhook.error());
+  if (auto election = take_election(flags, config); !election) {
+    return tl::unexpected(election.error());
+  }
   auto access = find_access(flags);
   if (!access) return tl::unexpected(access.error());
   config.access = std::move(*access);

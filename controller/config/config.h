@@ -11,6 +11,7 @@
 #include "api/label_selector.h"
 #include "controller/config/cluster_access.h"
 #include "controller/config/strategy_services.h"
+#include "engine/election.h"
 
 namespace podcron::config {
 
@@ -39,6 +40,7 @@ struct Config {
   std::string webhook_configuration;      // whose CA bundle is written; empty: none
   std::vector<StrategyService> strategy_services;
   bool allow_loopback_targets = false;  // HTTP to 127.0.0.0/8 and ::1, for tests
+  std::optional<engine::Election> election;  // nullopt: this replica always decides
   std::string zoneinfo_dir;
   StreamTransportKind stream_transport = StreamTransportKind::kCpprest;
   LogThreshold log_threshold = LogThreshold::kInfo;

@@ -30,6 +30,7 @@ engine::EngineConfig engine_config(const config::Config& config) {
   result.session_webhook = config.webhook_listen.has_value();
   result.session_namespaces = config.webhook_namespaces;
   result.strategy_services = config::longest_waits(config.strategy_services);
+  result.election = config.election;
   result.http.loopback_allowed = config.allow_loopback_targets;
   result.http.refused_addresses = {config.access.host};
   return result;

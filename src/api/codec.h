@@ -93,10 +93,11 @@ std::string encode_finalizers_patch(std::span<const std::string> kept,
 /// DELETE body with preconditions on UID (and resourceVersion unless 0), propagation Background.
 std::string encode_delete_options(const Uid& uid, std::uint64_t resource_version);
 
-/// A whole Lease for POST (resource_version 0) or PUT.
+/// A whole Lease for POST (resource_version 0) or PUT; `transitions` of elections only.
 std::string encode_lease(std::string_view namespace_, std::string_view name,
                          std::string_view holder, Seconds duration, WallMillis acquire,
-                         WallMillis renew, std::uint64_t resource_version);
+                         WallMillis renew, std::uint64_t resource_version,
+                         std::optional<std::int64_t> transitions = std::nullopt);
 
 /// The Lease of the sessions of one kind in one pod: holder = who came last.
 struct SessionLease {

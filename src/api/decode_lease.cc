@@ -23,6 +23,7 @@ void read_lease(const Node& node, Lease& out) {
       if (const auto holder = value.find("holderIdentity")) holder->read(out.holder_identity);
       if (const auto acquire = value.find("acquireTime")) read_time(*acquire, out.acquire_time);
       if (const auto renew = value.find("renewTime")) read_time(*renew, out.renew_time);
+      if (const auto taken = value.find("leaseTransitions")) taken->read(out.transitions);
     }
   });
   require_meta(node, out.meta);

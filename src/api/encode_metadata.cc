@@ -52,7 +52,8 @@ std::string encode_delete_options(const Uid& uid, std::uint64_t resource_version
 
 std::string encode_lease(std::string_view namespace_, std::string_view name,
                          std::string_view holder, Seconds duration, WallMillis acquire,
-                         WallMillis renew, std::uint64_t resource_version) {
+                         WallMillis renew, std::uint64_t resource_version,
+                         std::optional<std::int64_t> transitions) {
   JsonWriter json(384);
   json.begin_object();
   json.word("apiVersion", "coordination.k8s.io/v1");
@@ -67,6 +68,7 @@ std::string encode_lease(std::string_view namespace_, std::string_view name,
   json.number("leaseDurationSeconds", duration.count());
   json.word("acquireTime", to_rfc3339_micro(acquire));
   json.word("renewTime", to_rfc3339_micro(renew));
+  if (transitions) json.number("leaseTransitions", *transitions);
   json.end_object();
   json.end_object();
   return json.take();

@@ -22,6 +22,7 @@ struct Lease {
   /// Others write Leases too: a time that is none counts as absent.
   std::optional<WallMillis> acquire_time;
   std::optional<WallMillis> renew_time;
+  std::int64_t transitions = 0;  // of elections: how often another holder took it
   std::string session_pod;  // of kSessionPodAnnotation; empty: not there
   friend bool operator==(const Lease&, const Lease&) = default;
 };

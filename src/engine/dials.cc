@@ -64,6 +64,7 @@ void Engine::State::not_dialled(RunEntry& entry, std::uint32_t target) {
 }
 
 void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
+  PODCRON_ASSERT(leads_ || entry.run.ever_dialled());
   feed(entry, reconcile::Dialled{next.target});
   const EffectId id{++next_id_};
   entry.tasks[next.target] = id;

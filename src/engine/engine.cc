@@ -46,6 +46,7 @@ Engine::State::State(EngineConfig config)
       holder_(holder_of(config_)),
       holders_(
           {config_.lease_namespace, holder_, config_.lease_duration, config_.lease_renew_period}),
+      elector_(config_.election, config_.lease_namespace, holder_),
       outbox_(hash64("outbox", config_.process_id)),
       events_(holder_),
       sessions_(config_.lease_namespace),
@@ -87,6 +88,8 @@ Engine::State::State(EngineConfig config)
 WakeAt Engine::State::step(Now now, Input&& input) {
   note_clock(now);
   now_ = now;
+  // Before anything else: a process that was paused may not lead any more.
+  tend_leadership();
   std::visit(Overloaded{
                  [&](StreamBatch&& batch) { on_batch(std::move(batch)); },
                  [&](StreamEnded&& ended) { on_stream_ended(std::move(ended)); },
@@ -104,6 +107,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
                  [&](Shutdown&&) { on_shutdown(); },
              },
              std::move(input));
+  tend_leadership();
   run_timers();
   watch_services();
   open_streams();
@@ -174,7 +178,10 @@ bool Engine::State::listed(bool late_ones_too) const {
 
 bool Engine::State::synced() const { return listed(true); }
 
-bool Engine::State::may_start() const { return synced() && holders_.held(now_) && !draining_; }
+/// Records of our own runs may be kept, whoever leads.
+bool Engine::State::may_tend() const { return synced() && holders_.held(now_) && !draining_; }
+
+bool Engine::State::may_start() const { return leads_ && may_tend(); }
 
 void Engine::State::run_timers() {
   while (!wall_timers_.empty() && wall_timers_.begin()->first <= now_.wall) {
@@ -220,6 +227,7 @@ WakeAt Engine::State::wake_at() const {
   if (const auto at = outbox_.wake_at()) mono(*at);
   if (const auto at = events_.wake_at()) mono(*at);
   if (!lease_released_) mono(holders_.wake_at());
+  mono(elector_.wake_at());
   if (drain_until_) mono(*drain_until_);
   if (watch_services_at_ && all_listed_) mono(*watch_services_at_);
   mono(sessions_wake_at());
@@ -255,6 +263,7 @@ void Engine::State::publish_gauges() {
   gauges_at_ = now_.mono + kGaugePeriod;
   std::erase_if(rest_until_, [&](const auto& entry) { return entry.second <= now_.mono; });
   consultations_.sweep(now_.mono);
+  gauge(metric::kLeader, leads_ ? 1 : 0);
   gauge(metric::kPods, static_cast<double>(pods_.size()));
   gauge(metric::kPodCronJobs, static_cast<double>(jobs_.rows().size()));
   gauge(metric::kRunsActive, static_cast<double>(runs_.size()));
@@ -274,6 +283,8 @@ void Engine::State::on_shutdown() {
   draining_ = true;
   drain_until_ = now_.mono + kDrainGrace;
   log(LogLevel::kInfo, "shutting down", {{key::kCount, std::to_string(runs_.size())}});
+  // At once, not with our own Lease: another replica decides while we end what we have dialled.
+  elector_.release(now_);
   std::vector<RunId> ids;
   for (const auto& [id, entry] : runs_) ids.push_back(id);
   for (const RunId id : ids) {
@@ -285,7 +296,7 @@ void Engine::State::on_shutdown() {
 void Engine::State::drain() {
   if (exit_sent_) return;
   const bool late = now_.mono >= *drain_until_;
-  const bool settled = runs_.empty() && outbox_.idle_but_rest();
+  const bool settled = runs_.empty() && outbox_.idle_but_rest() && elector_.released();
   if (!lease_released_ && !settled && late && !grace_over_) {
     grace_over_ = true;
     drain_until_ = now_.mono + kDrainRecords;
@@ -334,7 +345,7 @@ EngineHealth Engine::health() const {
                   [](const State::Stream& s) { return s.refusals > 0 && !s.apart; });
   // What is watched from its first use on does not take readiness away while it is listed.
   return {state_->listed(false), state_->outbox_.reachable() && !refused,
-          state_->holders_.held(state_->now_)};
+          state_->holders_.held(state_->now_), state_->leads_};
 }
 
 const std::string& Engine::holder() const { return state_->holder_; }

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/label_selector.h"
 #include "base/time.h"
 #include "engine/effects.h"
+#include "engine/election.h"
 #include "reconcile/http_target.h"
 
 namespace podcron::engine {
@@ -38,6 +40,8 @@ struct EngineConfig {
   reconcile::HttpRules http;
   Seconds lease_duration{15};
   Seconds lease_renew_period{5};
+  /// nullopt: every replica decides, which is safe but does most of the work several times.
+  std::optional<Election> election;
 };
 
 /// When to call step again at the latest, if no input comes before. Whichever is first.
@@ -52,6 +56,7 @@ struct EngineHealth {
   bool synced = false;     // every watched resource was listed once
   bool reachable = false;  // it answered within the last 30 s of requests, and refuses no watch
   bool held = false;       // our Lease is kept, so that we may start runs
+  bool leads = false;      // decides; a standby is as ready as a leader
 };
 
 class Engine {

@@ -12,14 +12,12 @@ namespace {
 constexpr Millis kRetry{1000};
 /// A Lease that nobody renewed for so long belongs to a process that will not come back.
 constexpr Millis kForgetAfter{10 * 60 * 1000};
-/// Other podcron Leases (elections, sessions) have other names.
-constexpr std::string_view kPrefix = "podcron-holder-";
 
 }  // namespace
 
 Holders::Holders(HoldersConfig config)
     : config_(std::move(config)),
-      lease_name_(fmt::format("{}{:016x}", kPrefix, hash64(config_.holder))) {}
+      lease_name_(fmt::format("{}{:016x}", kHolderLeasePrefix, hash64(config_.holder))) {}
 
 std::optional<Call> Holders::poll(Now now) {
   if (asking_ || now.mono < next_at_) return std::nullopt;
@@ -86,7 +84,7 @@ Call Holders::release() const {
 }
 
 void Holders::apply(Now now, const api::Lease& lease, std::uint32_t epoch) {
-  if (!lease.meta.name.starts_with(kPrefix)) return;
+  if (!lease.meta.name.starts_with(kHolderLeasePrefix)) return;
   Seen& seen = seen_[lease.holder_identity];
   if (!seen.present || seen.resource_version != lease.meta.resource_version) {
     seen.changed = now.mono;

@@ -17,6 +17,9 @@
 
 namespace podcron::engine {
 
+/// Of the Leases of processes. Those of elections and sessions have other names.
+inline constexpr std::string_view kHolderLeasePrefix = "podcron-holder-";
+
 struct HoldersConfig {
   std::string namespace_;
   std::string holder;  // ours: "<pod name>_<process id>"

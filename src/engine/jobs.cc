@@ -181,9 +181,10 @@ void Engine::State::free_pods(const std::string& run) {
 
 void Engine::State::process_job(JobRow& row) {
   bound_waiters_.erase(row.id);
-  if (row.writing || row.reading || !may_start()) return;
+  if (row.writing || row.reading || !may_tend()) return;
   parse_schedules(row);
   end_replaced(row);
+  if (!leads_) return settle_own(row);
   const api::PodCronJob& job = row.object;
   const bool known = all_known(job.meta.namespace_, job.spec.job);
   auto unreadable = why_unknown(job.meta.namespace_, job.spec.job);
@@ -230,19 +231,24 @@ void Engine::State::process_job(JobRow& row) {
   if (plan.probe_labels) probe_labels(row);
   if (plan.inquiry) consult(row, *plan.inquiry);
 
-  if (plan.settled && !row.flush_at) {
-    // The holder writes first; another controller only if that one does not.
-    const auto& active = job.status.active;
-    const bool ours = std::any_of(active.begin(), active.end(),
-                                  [&](const api::ActiveRun& run) { return run.holder == holder_; });
-    row.flush_at = now_.mono + kFlushAfter + (ours ? Millis{0} : holders_.patience());
-  }
-  if (!plan.settled) row.flush_at.reset();
-  const bool flush = row.flush_at && now_.mono >= *row.flush_at;
+  const bool flush = flush_is_due(row, plan.settled);
   set_wake(row, plan.wake_at, look_again_at(row, plan));
   if (known) tend_active(row);
   limit_history(row);
   if (plan.write || flush) submit_status(row, std::move(plan));
+}
+
+/// Whether what has left `active` is to be written now, though no claim carries it.
+bool Engine::State::flush_is_due(JobRow& row, bool settled) {
+  if (!settled) row.flush_at.reset();
+  if (settled && !row.flush_at) {
+    // The holder writes first; another controller only if that one does not.
+    const auto& active = row.object.status.active;
+    const bool ours = std::any_of(active.begin(), active.end(),
+                                  [&](const api::ActiveRun& run) { return run.holder == holder_; });
+    row.flush_at = now_.mono + kFlushAfter + (ours ? Millis{0} : holders_.patience());
+  }
+  return row.flush_at && now_.mono >= *row.flush_at;
 }
 
 /// By the monotonic clock, if nothing changes: to flush, when the API server's clock has caught up,
@@ -372,7 +378,7 @@ void Engine::State::written(JobRow& row) {
   api::ActiveRun active;
   active.name = claim.run;
   active.scheduled_time = claim.scheduled_time;
-  if (draining_) {
+  if (lease_released_) {
     // Never dialled, so that a successor runs it.
     free_pods(key_of(job.meta.namespace_, claim.run));
     return;

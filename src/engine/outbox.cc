@@ -1,6 +1,7 @@
 #include "engine/outbox.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace podcron::engine {
 namespace {
@@ -60,6 +61,8 @@ std::string_view to_string(CallKind kind) {
       return "delete";
     case CallKind::kLease:
       return "lease";
+    case CallKind::kElection:
+      return "election";
     case CallKind::kDeleteLease:
       return "delete_lease";
     case CallKind::kEvent:
@@ -145,11 +148,27 @@ void Outbox::pump(Now now, std::uint64_t& next_id, std::vector<Effect>& out) {
       Call call = std::move(queue.front());
       queue.pop_front();
       const std::uint64_t id = ++next_id;
-      out.emplace_back(KubeRequest{{id}, call.method, call.path, call.body, kTimeout});
+      out.emplace_back(KubeRequest{{id}, call.method, call.path, call.body, call.timeout.value_or(kTimeout)});
       ++flying_[p];
       in_flight_.emplace(id, std::move(call));
     }
   }
+}
+
+std::vector<Call> Outbox::withdraw(const std::function<bool(const Call&)>& unwanted) {
+  std::vector<Call> taken;
+  const auto stays = [&](const Call& call) { return call.was_uncertain || !unwanted(call); };
+  for (auto& queue : waiting_) {
+    const auto first = std::stable_partition(queue.begin(), queue.end(), stays);
+    std::move(first, queue.end(), std::back_inserter(taken));
+    queue.erase(first, queue.end());
+  }
+  for (auto at = resting_.begin(); at != resting_.end();) {
+    const auto next = std::next(at);
+    if (!stays(at->second)) taken.push_back(std::move(resting_.extract(at).mapped()));
+    at = next;
+  }
+  return taken;
 }
 
 std::optional<MonoTime> Outbox::wake_at() const {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ enum class CallKind : std::uint8_t {
   kDropFinalizer,   // PATCH PodJob finalizers
   kDeleteRecord,    // DELETE PodJob beyond the history limit
   kLease,           // POST, PUT or GET of our Lease
+  kElection,        // POST, PUT or GET of the Lease that names the leader
   kDeleteLease,
   kEvent,
   kCheckPod,         // GET Pod of a running target that the watch does not show any more
@@ -77,6 +79,7 @@ struct Call {
   std::uint32_t tries_max = 0;
   /// A request that certainly did not leave is handed back at once instead of being repeated.
   bool hand_back_not_executed = false;
+  std::optional<Millis> timeout;  // instead of the usual one
 
   // Kept by the outbox.
   std::uint32_t tries = 0;
@@ -97,6 +100,8 @@ class Outbox {
   std::optional<Answer> on_reply(Now now, KubeReply&& reply);
   /// Moves what may go now into `out`. `next_id` is the engine's counter.
   void pump(Now now, std::uint64_t& next_id, std::vector<Effect>& out);
+  /// Takes back those calls of which it is certain that they were never executed.
+  std::vector<Call> withdraw(const std::function<bool(const Call&)>& unwanted);
   /// When to pump again if no reply comes.
   [[nodiscard]] std::optional<MonoTime> wake_at() const;
 

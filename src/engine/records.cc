@@ -46,8 +46,8 @@ bool has_left(const JobRow& row, const RecordRow& record) {
 
 bool Engine::State::holder_gone(std::string_view holder) {
   // A former life of this very process is gone for certain only when its Lease says so; a run of
-  // ours that no run object follows any more is nobody's.
-  return holder == holder_ || holders_.gone(now_, holder);
+  // ours that no run object follows any more is nobody's. What others left is the leader's to take.
+  return holder == holder_ || (leads_ && holders_.gone(now_, holder));
 }
 
 /// What a live read shows may be older than what the watch has said since: an object that is in no
@@ -172,6 +172,7 @@ void Engine::State::tend_active(JobRow& row) {
     // From the permit on the annotation names the holder.
     const std::string_view holder =
         recorded ? holder_in(record->holder) : std::string_view(active.holder);
+    if (!leads_ && holder != holder_) continue;
     const bool given_back = recorded && holder.empty();
     const auto rest = rest_until_.find(name);
     const bool rested = rest == rest_until_.end() || now_.mono >= rest->second;
@@ -235,6 +236,7 @@ void Engine::State::on_inspected(Answer&& answer) {
   put_read_record(*record);
   if (is_final(record->status.phase)) return enqueue(row->id);
   if (record->has_holder && record->holder.empty() && !record->meta.deletion_timestamp) {
+    if (!leads_) return;
     Call call;
     call.kind = CallKind::kSwapHolder;
     call.priority = Priority::kPermit;
@@ -284,7 +286,7 @@ void Engine::State::take_claim(JobRow& row, const api::ActiveRun& active) {
                  replaced ? reason::kReplaced : reason::kStartingDeadlineExceeded);
     return enqueue(row.id);
   }
-  if (row.writing || row.reading) return;  // looked at again after the rest
+  if (row.writing || row.reading || !leads_) return;  // looked at again after the rest
   // Another controller may see more pods than this one, so without any the claim stays as it is.
   const auto assessment = assess(row);
   if (!has_capacity(row.object.meta.namespace_) || choose_for(row, active, assessment).empty()) {
@@ -337,7 +339,7 @@ void Engine::State::on_claim_taken(Answer&& answer) {
   const auto active = std::find_if(actives.begin(), actives.end(), [&](const api::ActiveRun& a) {
     return a.name == answer.call.name && a.holder == holder_;
   });
-  if (active == actives.end() || runs_here(name) || draining_) return;
+  if (active == actives.end() || runs_here(name) || lease_released_) return;
   parse_schedules(*row);
   const api::PodJobTemplateSpec& spec = row->object.spec.job;
   const auto assessment = assess(*row);
@@ -367,7 +369,9 @@ void Engine::State::on_holder_swapped(Answer&& answer) {
   const auto active = std::find_if(actives.begin(), actives.end(), [&](const api::ActiveRun& a) {
     return a.name == answer.call.name;
   });
-  if (active == actives.end() || runs_here(name) || record->targets.empty() || draining_) return;
+  if (active == actives.end() || runs_here(name) || record->targets.empty() || lease_released_) {
+    return;
+  }
   count(metric::kTakeOvers, {{"found", "given_back"}});
   start_run(*row, reconcile::Run::resumed(origin_of(*row, *active), *record));
 }
@@ -378,7 +382,9 @@ void Engine::State::on_holder_swapped(Answer&& answer) {
 /// holder that is in nobody's `active` is told to be unknown, a hand-made one that it is refused.
 void Engine::State::tend_record(const std::string& name) {
   RecordRow* row = records_.find(name);
-  if (row == nullptr || row->tending || runs_here(name) || draining_ || !may_start()) return;
+  if (row == nullptr || row->tending || runs_here(name) || !may_tend()) return;
+  // Whoever does not lead tidies up behind itself alone.
+  if (!leads_ && holder_in(row->holder) != holder_) return;
   const JobRow* job = jobs_.find(row->owner);
   // An undialled one is in the way of whoever took the claim.
   const bool undialled = row->undialled && !is_final(row->phase);
@@ -534,7 +540,9 @@ void Engine::State::limit_history(JobRow& row) {
     const bool removable =
         !record->has_finalizer && !record->deleting && !record->tending && has_left(row, *record);
     const std::string_view holder = holder_in(record->holder);
-    if (removable && (holder.empty() || holder_gone(holder))) surplus.push_back(*at);
+    // Without election each removes its own, so that they do not do it several times.
+    const bool mine = config_.election || holder.empty() || holder_gone(holder);
+    if (removable && mine) surplus.push_back(*at);
   }
   for (const std::string& name : surplus) {
     RecordRow* record = records_.find(name);

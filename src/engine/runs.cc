@@ -55,6 +55,10 @@ void Engine::State::start_run(JobRow& row, reconcile::Run&& run) {
   std::vector<reconcile::RunAction> actions;
   entry.run.start(now_, actions);
   perform(entry, actions);
+  // Won by a request that was on its way when we stopped to decide: handed on by the permit that is
+  // given back, so that nobody has to wait until we are gone.
+  if (leads_ && !draining_) return;
+  if (RunEntry* started = find_run(id)) feed(*started, reconcile::Draining{grace_over_});
 }
 
 void Engine::State::feed(RunEntry& entry, reconcile::RunInput&& input) {
@@ -257,6 +261,8 @@ void Engine::State::on_answer(Answer&& answer) {
       return on_record_answer(std::move(answer));
     case CallKind::kLease:
       return on_lease_answer(reply);
+    case CallKind::kElection:
+      return on_election_answer(reply);
     case CallKind::kProbeLabels:
       return on_labels_probed(std::move(answer));
     case CallKind::kDeleteLease:

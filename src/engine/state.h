@@ -18,6 +18,7 @@
 #include "api/codec.h"
 #include "eligibility/eligibility.h"
 #include "engine/consultations.h"
+#include "engine/elector.h"
 #include "engine/engine.h"
 #include "engine/event_recorder.h"
 #include "engine/holders.h"
@@ -51,6 +52,7 @@ struct Engine::State {
   [[nodiscard]] WallTime server_bound() const;
   [[nodiscard]] bool listed(bool late_ones_too) const;
   [[nodiscard]] bool synced() const;
+  [[nodiscard]] bool may_tend() const;
   [[nodiscard]] bool may_start() const;
   void run_timers();
   [[nodiscard]] WakeAt wake_at() const;
@@ -65,6 +67,13 @@ struct Engine::State {
   void on_shutdown();
   void drain();
   void look_at_everything();
+
+  // ---- leadership.cc: who decides, and what is left to who does not ----
+  void tend_leadership();
+  void on_election_answer(const KubeReply& reply);
+  void hand_over();
+  [[nodiscard]] bool is_left_by_us(const JobRow& row, const api::ActiveRun& active);
+  void settle_own(JobRow& row);
 
   // ---- streams.cc: bytes decoded elsewhere -> rows (steps 1 to 4 of the data flow) ----
   struct Stream {
@@ -132,6 +141,7 @@ struct Engine::State {
   std::optional<MonoTime> look_again_at(JobRow& row, const reconcile::Plan& plan);
   void await_pods(const JobRow& row, const reconcile::Plan& plan);
   void end_replaced(const JobRow& row);
+  bool flush_is_due(JobRow& row, bool settled);
   [[nodiscard]] reconcile::RunFact fact_of(const JobRow& row, const api::ActiveRun& active);
   void submit_status(JobRow& row, reconcile::Plan&& plan);
   void on_status_answer(Answer&& answer);
@@ -263,7 +273,7 @@ struct Engine::State {
                                                const api::ActiveRun& active) const;
   [[nodiscard]] WallTime place_until(const RecordRow& row) const;
   [[nodiscard]] bool place_given_up(const RecordRow& row) const;
-  bool holder_gone(std::string_view annotation_or_holder);
+  bool holder_gone(std::string_view holder);
 
   EngineConfig config_;
   std::string holder_;
@@ -284,6 +294,7 @@ struct Engine::State {
   StartBackOff back_off_;
   Consultations consultations_;
   Holders holders_;
+  Elector elector_;
   Outbox outbox_;
   EventRecorder events_;
   Sessions sessions_;
@@ -352,6 +363,8 @@ struct Engine::State {
   std::optional<std::pair<WallTime, MonoTime>> server_clock_;
   MonoTime gauges_at_{};
   std::uint32_t lease_refusals_ = 0;
+  std::uint32_t election_refusals_ = 0;
+  bool leads_ = false;  // as of this step
   bool listed_once_ = false;
   bool all_listed_ = false;  // synced() was seen to be true, and everything was looked at
   bool draining_ = false;

@@ -203,6 +203,7 @@ void Engine::State::put(Stream& stream, kube::Object&& object) {
                  [&](api::PodJob&& record) { put_record(record); },
                  [&](api::Lease&& lease) {
                    holders_.apply(now_, lease, epoch);
+                   elector_.apply(now_, lease);
                    session_stored(sessions_.apply(lease, epoch));
                  },
                  [&](api::EndpointSlice&& slice) { put_slice(slice, epoch); },
@@ -237,6 +238,7 @@ void Engine::State::remove(kube::Object&& object) {
                  },
                  [&](api::Lease&& lease) {
                    holders_.erase(now_, lease);
+                   elector_.erase(now_, lease);
                    session_changed(sessions_.erase(lease));
                  },
                  [&](api::Namespace&& namespace_) {

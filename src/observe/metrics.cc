@@ -11,7 +11,7 @@ constexpr std::array kDurationBuckets{0.01, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.
 
 using enum MetricType;
 
-constexpr std::array<MetricRow, 23> kRows{{
+constexpr std::array<MetricRow, 25> kRows{{
     {metric::kApiClockSkew,
      kGauge,
      "Local clock minus the API server's Date header, in seconds.",
@@ -28,6 +28,8 @@ constexpr std::array<MetricRow, 23> kRows{{
      kGauge,
      "Scheduled time of the last succeeded run, for at most 1,000 PodCronJobs.",
      {}},
+    {metric::kLeader, kGauge, "1 while this replica decides: it leads, or none is elected.", {}},
+    {metric::kLeaderTransitions, kCounter, "Times that this replica began or ceased to lead.", {}},
     {metric::kPodCronJobs, kGauge, "PodCronJobs known.", {}},
     {metric::kRelists, kCounter, "Complete lists after the first, by resource.", {}},
     {metric::kOutboxWaiting, kGauge, "Requests waiting for their turn.", {}},

@@ -20,24 +20,12 @@
 #include "reconcile/due_time.h"
 #include "reconcile/ledger.h"
 #include "reconcile/session_detection.h"
+#include "reconcile/settle.h"
 #include "store/node_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"
 
 namespace podcron::reconcile {
-
-/// What is known of a run that stands in `active`.
-struct RunFact {
-  /// It has ended and no longer keeps its place: it moves from `active` to `history`.
-  bool leaves = false;
-  /// Its record is Unknown while it keeps its place (the contract's section 7.5).
-  bool unknown = false;
-  api::Outcome outcome = api::Outcome::kUnknown;
-  std::string reason;
-  WallTime completed;
-  bool harmed = false;          // some target was TargetHarmed
-  std::int64_t generation = 0;  // of the spec that it ran under; 0: it did not run
-};
 
 /// What a row remembers between plans; lost in a restart without harm to any guarantee.
 struct Memory {

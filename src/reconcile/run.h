@@ -92,7 +92,7 @@ struct Unexpected {
 struct RecordDeleted {};
 /// A newer time takes this run's place (concurrencyPolicy Replace).
 struct Replaced {};
-/// The process shuts down: give back, or finish within the grace.
+/// The process shuts down, or leads no more: give back, or finish (within the grace).
 struct Draining {
   bool grace_over = false;
 };

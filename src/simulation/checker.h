@@ -4,7 +4,8 @@
 // It sees only ground truth: versions of objects, dials that left a replica, process starts and
 // ends. It never asks an engine. Source: facts A5 of docs/ (S1-S15, L1-L6), the contract's
 // section 7; S16: what a strategy must remember is written with the claim (docs/adr/0006); S17:
-// under Webhook and failurePolicy Fail a run is where the service said (docs/strategies.md).
+// under Webhook and failurePolicy Fail a run is where the service said (docs/strategies.md); S18 and
+// L7: who knows that it does not lead starts nothing, and in the end one leads (docs/adr/0014).
 #pragma once
 
 #include <cstdint>
@@ -47,6 +48,13 @@ struct CheckerLimits {
   Seconds lease{15};
 };
 
+/// A replica, and what it thinks of the election.
+struct Candidate {
+  std::string holder;
+  bool elected = false;  // takes part
+  bool leads = false;
+};
+
 class Checker {
  public:
   Checker(const CheckerLimits& limits, const Ledger& ledger) : limits_(limits), ledger_(ledger) {}
@@ -54,12 +62,20 @@ class Checker {
   void on_change(const Change& change, VirtualTime now);
   void on_dial(const Dial& dial, VirtualTime now);
   void on_process_start(const ProcessRecord& process);
+  /// A request or an exec that leaves a replica now: the only place where one is asked what it
+  /// thinks, since only who knows that it does not lead must not decide.
+  void on_request(const Candidate& replica, const engine::KubeRequest& request,
+                  const ObjectStore& store, VirtualTime now);
+  void on_exec(const Candidate& replica, std::string_view purpose, VirtualTime now);
 
   /// The end of the liveness phase. `settled_since`: faults stopped then. `names_taken`: runs whose
   /// name a foreign object holds on purpose.
   void on_settled(const ObjectStore& store, VirtualTime now, VirtualTime settled_since);
   /// The same for what /readyz of a replica would say then.
   void on_settled_replica(std::string_view holder, engine::EngineHealth health, VirtualTime now);
+  /// The replicas that run at the end.
+  void on_settled_election(const std::vector<Candidate>& replicas, const ObjectStore& store,
+                           VirtualTime now);
 
   /// A user's act that invariants must allow for: the process of this PodJob may be left alone.
   void user_deleted(const ObjectKey& pod_job) { user_deleted_.insert(pod_job); }
@@ -147,6 +163,12 @@ class Checker {
   std::map<RunKey, RunAccount> runs_;
   std::map<ObjectKey, std::string> owner_of_pod_job_;  // UID of the owner, of the last PodJob
   std::set<ObjectKey> user_deleted_;
+  /// What a replica did while it led.
+  struct Led {
+    std::set<std::uint64_t> sent;  // hashes of its PATCH requests
+    std::set<std::string> dialled;
+  };
+  std::map<std::string, Led, std::less<>> led_;  // by holder
   std::map<std::string, std::set<std::string>> advised_;  // names of pods by run
   std::map<std::string, std::uint64_t> outcomes_;
   std::uint64_t claims_ = 0;

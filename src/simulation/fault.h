@@ -56,7 +56,7 @@ enum class FaultKind : std::uint8_t {
   kPodCronJobRecreated,
   kPodJobDeleted,
   kNameTaken,  // a foreign object with the name of the next run
-  kLeaseDeleted,
+  kLeaseDeleted,  // of a replica; that of the election is forged as well
   kNamespaceSuspended,
 };
 inline constexpr std::size_t kFaultKindCount = 39;

@@ -36,6 +36,7 @@ Process::Process(const ProcessPlace& place, engine::EngineConfig config, Millis 
       execs_(wire_),
       https_(wire_),
       strategies_(wire_),
+      elected_(config.election.has_value()),
       engine_(std::move(config)),
       mono_offset_(mono_offset),
       crash_here_(std::move(crash_here)),
@@ -152,6 +153,8 @@ bool Process::perform(engine::Effect& effect) {
       std::visit(Overloaded{
                      [&](engine::KubeRequest& request) {
                        fresh(request.id);
+                       place_.checker.on_request(candidate(), request, place_.server.store(),
+                                                 env.timeline.now());
                        requests_.perform(std::move(request));
                        return true;
                      },
@@ -162,11 +165,13 @@ bool Process::perform(engine::Effect& effect) {
                      },
                      [&](engine::ExecTask& task) {
                        fresh(task.id);
+                       place_.checker.on_exec(candidate(), task.purpose, env.timeline.now());
                        execs_.perform(std::move(task));
                        return true;
                      },
                      [&](engine::HttpTask& task) {
                        fresh(task.id);
+                       place_.checker.on_exec(candidate(), task.purpose, env.timeline.now());
                        https_.perform(std::move(task));
                        return true;
                      },

@@ -60,6 +60,7 @@ class Process {
   [[nodiscard]] bool shutting_down() const { return shutting_down_; }
   [[nodiscard]] bool paused() const { return paused_until_ > wire_.environment.timeline.now(); }
   [[nodiscard]] engine::EngineHealth health() const { return engine_.health(); }
+  [[nodiscard]] Candidate candidate() const { return {wire_.holder, elected_, health().leads}; }
 
  private:
   void deliver(engine::Input&& input);
@@ -80,6 +81,7 @@ class Process {
   ExecLink execs_;
   HttpLink https_;
   StrategyLink strategies_;
+  const bool elected_;
   engine::Engine engine_;
   const Millis mono_offset_;
   CrashHere crash_here_;

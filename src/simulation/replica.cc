@@ -11,10 +11,11 @@ constexpr Millis kGrace{30'000};
 
 }  // namespace
 
-Replica::Replica(const Place& place, std::string pod_name, Millis skew,
+Replica::Replica(const Place& place, std::string pod_name, bool elected, Millis skew,
                  Process::CrashHere crash_here)
     : place_(place),
       pod_name_(std::move(pod_name)),
+      elected_(elected),
       skew_(skew),
       crash_here_(std::move(crash_here)) {}
 
@@ -24,6 +25,7 @@ void Replica::start() {
   engine::EngineConfig config;
   config.pod_name = pod_name_;
   config.process_id = env.prng.next();
+  if (elected_) config.election.emplace();
   config.serving_selector.requirements = {
       {"podcron.dev/serving", api::SelectorOperator::kIn, {"true"}}};
   config.strategy_services[kStrategyService] = Seconds{10};

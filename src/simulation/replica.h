@@ -17,7 +17,9 @@ class Replica {
     Checker& checker;
   };
 
-  Replica(const Place& place, std::string pod_name, Millis skew, Process::CrashHere crash_here);
+  /// `elected`: takes part in the leader election.
+  Replica(const Place& place, std::string pod_name, bool elected, Millis skew,
+          Process::CrashHere crash_here);
 
   void start();
   /// Faults.
@@ -37,6 +39,7 @@ class Replica {
 
   const Place place_;
   const std::string pod_name_;
+  const bool elected_;
   Millis skew_;
   Partition partition_;
   Process::CrashHere crash_here_;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "simulation/checker.h"
 #include "simulation/replica.h"
 #include "simulation/scenario.h"
@@ -22,6 +23,18 @@ constexpr Millis kHistoryKept{90'000};
 constexpr Millis kSkewMost{2500};
 constexpr Millis kPauseMost{60'000};
 constexpr Millis kPartitionMost{40'000};
+
+/// Not from the Prng, so that without election every seed tells the story that it always told.
+Elections draw_elections(std::uint64_t seed) {
+  switch (hash_combine(seed, hash64("election")) % 4) {
+    case 0:
+      return Elections::kNone;
+    case 1:
+      return Elections::kAllButOne;
+    default:
+      return Elections::kAll;
+  }
+}
 
 class Simulation {
  public:
@@ -74,13 +87,17 @@ Simulation::Simulation(const SimulationOptions& options)
   cluster_.add_nodes();
   for (const WorkloadPlan& plan : scenario.workloads) cluster_.add_workload(plan);
   users_->create_all();
+  const Elections elections = options_.elections.value_or(draw_elections(options_.seed));
+  environment_.trace.line("simulation", "elections: {}", to_string(elections));
   for (std::size_t i = 0; i < options_.replicas; ++i) {
+    const bool elected =
+        elections == Elections::kAll || (elections == Elections::kAllButOne && i > 0);
     const Millis skew = environment_.faults.knows(FaultKind::kClockStep)
                             ? environment_.draw(Millis{-1000}, Millis{1000})
                             : environment_.draw(Millis{-50}, Millis{50});
     replicas_.push_back(std::make_unique<Replica>(
         Replica::Place{environment_, server_, cluster_, checker_}, fmt::format("podcron-{}", i),
-        skew, [this] { return crash_here(); }));
+        elected, skew, [this] { return crash_here(); }));
     Replica* replica = replicas_.back().get();
     environment_.timeline.after(environment_.draw(Millis{0}, Millis{5000}),
                                 [replica] { replica->start(); });
@@ -165,11 +182,14 @@ Report Simulation::run() {
     const VirtualTime end = options_.safety_phase + options_.liveness_phase;
     if (run_until(end)) {
       checker_.on_settled(server_.store(), end, options_.safety_phase);
+      std::vector<Candidate> candidates;
       for (const auto& replica : replicas_) {
         const Process* process = replica->process();
-        if (process != nullptr)
-          checker_.on_settled_replica(process->holder(), process->health(), end);
+        if (process == nullptr) continue;
+        checker_.on_settled_replica(process->holder(), process->health(), end);
+        candidates.push_back(process->candidate());
       }
+      checker_.on_settled_election(candidates, server_.store(), end);
     }
   }
   checker_.fill(report);
@@ -180,6 +200,25 @@ Report Simulation::run() {
 }
 
 }  // namespace
+
+std::string_view to_string(Elections elections) {
+  switch (elections) {
+    case Elections::kNone:
+      return "none";
+    case Elections::kAllButOne:
+      return "all-but-one";
+    case Elections::kAll:
+      return "all";
+  }
+  return "";
+}
+
+std::optional<Elections> elections_named(std::string_view name) {
+  for (const Elections each : {Elections::kNone, Elections::kAllButOne, Elections::kAll}) {
+    if (name == to_string(each)) return each;
+  }
+  return std::nullopt;
+}
 
 Report simulate(const SimulationOptions& options) { return Simulation(options).run(); }
 

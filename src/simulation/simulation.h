@@ -18,6 +18,13 @@
 
 namespace podcron::simulation {
 
+/// Who takes part in the leader election. Without it every replica decides, and where only some
+/// take part, several do: what is safe must be so in all three.
+enum class Elections : std::uint8_t { kNone, kAllButOne, kAll };
+/// "none", "all-but-one", "all".
+std::string_view to_string(Elections elections);
+std::optional<Elections> elections_named(std::string_view name);
+
 struct SimulationOptions {
   std::uint64_t seed = 0;
   Millis safety_phase{10 * 60'000};
@@ -25,6 +32,7 @@ struct SimulationOptions {
   std::size_t replicas = 2;
   std::size_t pod_cron_jobs = 0;  // 0: drawn
   std::size_t pods = 0;           // 0: drawn
+  std::optional<Elections> elections;  // nullopt: drawn
   /// A replica dies after this effect that reaches outside, counted over all replicas from 0.
   std::optional<std::uint64_t> crash_at_effect;
   /// No faults but those named here: for tests of the simulator, and for hunting.

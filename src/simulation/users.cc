@@ -15,6 +15,8 @@ using engine::Method;
 
 constexpr std::string_view kUser = "user";
 constexpr std::string_view kCollector = "garbage collector";
+/// Of a thousand seconds, where Leases are disturbed at all.
+constexpr std::uint64_t kElectionDisturbed = 30;
 
 std::string collection_path(Resource resource, std::string_view namespace_) {
   const ResourceType& type = type_of(resource);
@@ -82,6 +84,7 @@ void Users::act() {
   if (environment_.strikes(FaultKind::kPodJobDeleted)) delete_pod_job();
   if (environment_.strikes(FaultKind::kNameTaken)) take_name();
   if (environment_.strikes(FaultKind::kLeaseDeleted)) delete_lease();
+  if (environment_.faults.knows(FaultKind::kLeaseDeleted)) disturb_election();
 }
 
 void Users::edit_schedule() {
@@ -159,6 +162,30 @@ void Users::delete_lease() {
   if (!key) return;
   environment_.trace.line(kUser, "deletes lease {}", key->name);
   send(Method::kDelete, object_path(Resource::kLeases, *key), "", kUser);
+}
+
+/// The Lease of the election is deleted, or made to name nobody, somebody who does not exist, or
+/// any of those who do.
+void Users::disturb_election() {
+  if (!election_chances_.chance(kElectionDisturbed)) return;
+  const ObjectKey key{"podcron", "podcron"};
+  if (server_.store().find(Resource::kLeases, key) == nullptr) return;
+  environment_.faults.count(FaultKind::kLeaseDeleted);
+  if (election_chances_.chance(400)) {
+    environment_.trace.line(kUser, "deletes the Lease of the election");
+    send(Method::kDelete, object_path(Resource::kLeases, key), "", kUser);
+    return;
+  }
+  const ObjectStore& store = server_.store();
+  std::vector<std::string> names{"", "nobody"};
+  for (const auto& [name, lease] :
+       store.list_at(Resource::kLeases, "", store.revision(), nullptr, SIZE_MAX)) {
+    names.push_back(text_in(lease->json, "spec", "holderIdentity"));
+  }
+  const std::string& forged = names[election_chances_.below(names.size())];
+  environment_.trace.line(kUser, "makes the Lease of the election name \"{}\"", forged);
+  send(Method::kPatch, object_path(Resource::kLeases, key),
+       to_text({{"spec", {{"holderIdentity", forged}}}}), kUser);
 }
 
 void Users::collect_garbage() {

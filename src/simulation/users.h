@@ -41,6 +41,7 @@ class Users {
   void delete_pod_job();
   void take_name();
   void delete_lease();
+  void disturb_election();
   void create(const Json& body);
   void patch(const std::string& name, const Json& delta);
   const Json& pick();
@@ -51,6 +52,7 @@ class Users {
   ApiServer& server_;
   Checker& checker_;
   std::vector<Json> pod_cron_jobs_;
+  Prng election_chances_{environment_.report.seed};  // its own: an election changes no other chance
 };
 
 }  // namespace podcron::simulation

@@ -20,6 +20,7 @@ using podcron::simulation::SimulationOptions;
 constexpr std::string_view kUsage =
     "usage: podcron-simulation [--seed N] [--seeds N] [--hours H | --minutes M] [--replicas N]\n"
     "         [--podcronjobs N] [--pods N] [--crash-at EFFECT] [--calm] [--trace]\n"
+    "         [--elections none|all-but-one|all]\n"
     "exit status: 0 all invariants held, 1 one is broken (printed with seed and step), 2 usage\n";
 
 struct Arguments {
@@ -42,6 +43,12 @@ bool parse(int argc, char** argv, Arguments& arguments) {
     if (i + 1 == argc) return false;
     char* end = nullptr;
     const char* text = argv[++i];
+    if (name == "--elections") {
+      const auto elections = podcron::simulation::elections_named(text);
+      if (!elections) return false;
+      options.elections = elections;
+      continue;
+    }
     const double value = std::strtod(text, &end);
     if (end == text || *end != '\0' || value < 0) return false;
     const auto whole = static_cast<std::uint64_t>(value);

@@ -1,8 +1,8 @@
 // Goal: under a thousand different storms no invariant of the contract breaks, and afterwards
 // everything settles. Method: one deterministic simulation per seed; a broken one names its seed.
 //
-// PODCRON_SEEDS="from:to" runs other seeds. Kept cases run first (cases/*.txt: seed and minutes, as
-// podcron-simulation takes them, then what went wrong once).
+// PODCRON_SEEDS="from:to" runs other seeds. Kept cases run first (cases/*.txt: seed, minutes and
+// elections, as podcron-simulation takes them, then what went wrong once).
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -37,7 +37,9 @@ SimulationOptions short_story(std::uint64_t seed) { return story(seed, seed % 50
 std::string replay_line(const SimulationOptions& options) {
   std::ostringstream line;
   line << "podcron-simulation --seed " << options.seed << " --minutes "
-       << options.safety_phase.count() / 60'000 << " --trace";
+       << options.safety_phase.count() / 60'000;
+  if (options.elections) line << " --elections " << to_string(*options.elections);
+  line << " --trace";
   return line.str();
 }
 
@@ -83,9 +85,14 @@ TEST(Seeds, KeptCasesStaySolved) {
     if (entry.path().extension() != ".txt") continue;
     std::uint64_t seed = 0;
     std::int64_t minutes = 0;
+    std::string word;
     std::ifstream file(entry.path());
-    ASSERT_TRUE(file >> seed >> minutes) << entry.path() << " must begin with a seed and minutes";
+    ASSERT_TRUE(file >> seed >> minutes >> word)
+        << entry.path() << " must begin with a seed, minutes and elections";
+    const auto elections = elections_named(word);
+    ASSERT_TRUE(elections) << entry.path() << ": elections \"" << word << "\"";
     stories.push_back(story(seed, minutes));
+    stories.back().elections = elections;
   }
   ASSERT_FALSE(stories.empty());
   run_all(stories);

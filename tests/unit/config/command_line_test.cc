@@ -170,6 +170,58 @@ TEST_F(CommandLineTest, AFlagWinsOverItsEnvironmentVariable) {
   unset_environment("PODCRON_LISTEN");
 }
 
+TEST_F(CommandLineTest, AReplicaTakesPartInTheElectionUnlessToldNotTo) {
+  const auto result = parse_with_kubeconfig({});
+  ASSERT_TRUE(result) << error_of(result);
+  ASSERT_TRUE(result->run->election);
+  EXPECT_EQ(result->run->election->lease, "podcron");
+  EXPECT_EQ(result->run->election->duration, Seconds{15});
+  EXPECT_EQ(result->run->election->renew_deadline, Seconds{10});
+  EXPECT_EQ(result->run->election->retry_period, Seconds{2});
+  EXPECT_FALSE(parse_with_kubeconfig({"--leader-elect=false"})->run->election);
+  set_environment("PODCRON_LEADER_ELECT", "false");
+  EXPECT_FALSE(parse_with_kubeconfig({})->run->election);
+  EXPECT_TRUE(parse_with_kubeconfig({"--leader-elect=true"})->run->election);
+  unset_environment("PODCRON_LEADER_ELECT");
+}
+
+TEST_F(CommandLineTest, TheTimesOfTheElectionAreRead) {
+  const auto result = parse_with_kubeconfig(
+      {"--leader-elect-lease-duration", "1m", "--leader-elect-renew-deadline=40s",
+       "--leader-elect-retry-period=5s", "--leader-elect-resource-name=podcron-blue"});
+  ASSERT_TRUE(result) << error_of(result);
+  const engine::Election& election = *result->run->election;
+  EXPECT_EQ(election.lease, "podcron-blue");
+  EXPECT_EQ(election.duration, Seconds{60});
+  EXPECT_EQ(election.renew_deadline, Seconds{40});
+  EXPECT_EQ(election.retry_period, Seconds{5});
+}
+
+TEST_F(CommandLineTest, TimesThatElectNobodyAreRefused) {
+  const auto refused = [&](std::vector<std::string> flags) {
+    return error_of(parse_with_kubeconfig(std::move(flags)));
+  };
+  EXPECT_EQ(refused({"--leader-elect-lease-duration=10s"}),
+            "--leader-elect-renew-deadline: 10 s; wanted less than lease-duration (10 s)");
+  EXPECT_EQ(refused({"--leader-elect-renew-deadline=6s", "--leader-elect-retry-period=5s"}),
+            "--leader-elect-retry-period: 5 s; wanted less than renew-deadline (6 s) / 1.2");
+  EXPECT_EQ(refused({"--leader-elect-renew-deadline=7s", "--leader-elect-retry-period=5s"}), "no error");
+  EXPECT_EQ(refused({"--leader-elect-retry-period=soon"}),
+            "--leader-elect-retry-period: \"soon\" is no duration; wanted for example 15s");
+  EXPECT_THAT(refused({"--leader-elect-lease-duration=1d"}), HasSubstr("no duration"));
+  EXPECT_EQ(refused({"--leader-elect-lease-duration=2h"}),
+            "--leader-elect-lease-duration: 7200 s; wanted at most 3600 s");
+  for (const char* name : {"", "Podcron", "-podcron", "podcron/x"}) {
+    EXPECT_THAT(refused({std::string("--leader-elect-resource-name=") + name}),
+                HasSubstr("--leader-elect-resource-name: \""))
+        << name;
+  }
+  EXPECT_THAT(refused({"--leader-elect-resource-name=podcron-holder-0123"}),
+              HasSubstr("those of processes"));
+  // Without election its times mean nothing.
+  EXPECT_EQ(refused({"--leader-elect=false", "--leader-elect-lease-duration=10s"}), "no error");
+}
+
 TEST_F(CommandLineTest, WrongFlagsAreAnsweredByName) {
   EXPECT_THAT(error_of(parse_with_kubeconfig({"--listen", "8080"})), HasSubstr("--listen"));
   EXPECT_THAT(error_of(parse_with_kubeconfig({"--max-runs-per-pod", "0"})),

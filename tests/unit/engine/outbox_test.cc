@@ -123,5 +123,25 @@ TEST(Outbox, WhileNothingGetsThroughOneRequestFindsOut) {
   EXPECT_EQ(post.pump(60'002).size(), 9u);
 }
 
+TEST(Outbox, WithdrawnIsOnlyWhatCertainlyNeverLeft) {
+  Post post;
+  for (const char* body : {"uncertain", "refused", "under way"}) {
+    post.outbox.submit(call(Priority::kPermit, body));
+  }
+  const auto sent = post.pump(0);
+  ASSERT_EQ(sent.size(), 3u);
+  post.reply(0, sent[0].id, Certainty::kUnknown);
+  post.reply(0, sent[1].id, Certainty::kDone, 429);
+  post.outbox.submit(call(Priority::kPermit, "waiting"));
+  post.outbox.submit(call(Priority::kRest, "another"));
+  const auto taken = post.outbox.withdraw(
+      [](const Call& each) { return each.priority == Priority::kPermit; });
+  ASSERT_EQ(taken.size(), 2u);
+  EXPECT_EQ(taken[0].body, "waiting");
+  EXPECT_EQ(taken[1].body, "refused");
+  EXPECT_EQ(post.outbox.waiting(), 2u) << "the uncertain one and the other";
+  EXPECT_EQ(post.outbox.in_flight(), 1u);
+}
+
 }  // namespace
 }  // namespace podcron::engine
