@@ -5,7 +5,7 @@
 // was not seen to change for the lease duration on *our* monotonic clock; the times written in it
 // are for people (client-go#448). Between renew deadline and lease duration nobody leads: that is
 // the only grace, so clocks that run at different rates may make two believe to lead. No guarantee
-// rests on this: leading only decides who tries (docs/adr/0014).
+// rests on this: leading only decides who tries (docs/adr/0015).
 //
 // The Lease is read each retry period, and its watch tells at once what comes in between. What a
 // read shows is believed; of the watch, which may be behind, only what is newer.

@@ -5,7 +5,7 @@
 // ends. It never asks an engine. Source: facts A5 of docs/ (S1-S15, L1-L6), the contract's
 // section 7; S16: what a strategy must remember is written with the claim (docs/adr/0006); S17:
 // under Webhook and failurePolicy Fail a run is where the service said (docs/strategies.md); S18 and
-// L7: who knows that it does not lead starts nothing, and in the end one leads (docs/adr/0014).
+// L7: who knows that it does not lead starts nothing, and in the end one leads (docs/adr/0015).
 #pragma once
 
 #include <cstdint>

@@ -6,8 +6,11 @@ import subprocess
 import time
 import unittest
 
-from harness import ROOT, Controller, Failure, Plane, deployment, pod_cron_job, wait_for
+from harness import ROOT, SYSTEM, Controller, Failure, Plane, deployment, pod_cron_job, wait_for
 
+# For tests that kill the one that leads: the next one leads after 4 s instead of 15.
+QUICK_ELECTION = ("--leader-elect-lease-duration=4s", "--leader-elect-renew-deadline=3s",
+                  "--leader-elect-retry-period=1s")
 PLUGIN = os.path.join(ROOT, "build/release/kubectl-podcron")
 
 
@@ -111,5 +114,5 @@ def is_ready(pod):
                for c in pod.get("status", {}).get("conditions", []))
 
 
-__all__ = ["ClusterCase", "Controller", "Failure", "Plane", "deployment", "is_ready",
-           "pod_cron_job", "wait_for"]
+__all__ = ["QUICK_ELECTION", "SYSTEM", "ClusterCase", "Controller", "Failure", "Plane",
+           "deployment", "is_ready", "pod_cron_job", "wait_for"]

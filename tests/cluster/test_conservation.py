@@ -1,21 +1,19 @@
 """Every due second of a per-second schedule ends in exactly one recorded outcome, through a killed
 controller, a restarted API server and a suspension. The judge adds up what users can see."""
 
-import datetime
 import time
 import unittest
 
-from cluster_case import ClusterCase, pod_cron_job, wait_for
+from cluster_case import QUICK_ELECTION, ClusterCase, pod_cron_job, wait_for
+from due_times import instant
 
 NAME = "every"
 RUN_OUTCOMES = ("Succeeded", "Failed", "Unknown")
 
 
-def instant(text):
-    return int(datetime.datetime.fromisoformat(text).timestamp())
-
-
 class Conservation(ClusterCase):
+    controller_arguments = QUICK_ELECTION
+
     def look(self):
         """Remembers what `history` says now: it keeps ten entries, this test all of them."""
         status = self.status(NAME)

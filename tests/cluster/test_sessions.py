@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from cluster_case import PLUGIN, ClusterCase, is_ready, pod_cron_job, wait_for
+from cluster_case import PLUGIN, QUICK_ELECTION, ClusterCase, is_ready, pod_cron_job, wait_for
 from harness import PLANE, free_port
 
 COOLDOWN = 15
@@ -21,7 +21,7 @@ class Sessions(ClusterCase):
     port = free_port()
     chart_values = ("sessions.enabled=true", f"sessions.url=https://127.0.0.1:{port}/sessions")
     controller_arguments = ("--webhook-listen", f"127.0.0.1:{port}", "--webhook-names", "127.0.0.1",
-                            "--webhook-configuration", "podcron-sessions")
+                            "--webhook-configuration", "podcron-sessions", *QUICK_ELECTION)
 
     def setUp(self):
         self.app = self.id().rsplit(".", 1)[1].replace("test_", "").replace("_", "-")[:40].rstrip("-")
@@ -265,7 +265,7 @@ class Sessions(ClusterCase):
     def test_what_one_controller_was_told_the_others_know(self):
         pods = self.make_app(self.app, 2)
         # Without a listener it learns of sessions from their Leases alone.
-        arguments, type(self).controller_arguments = self.controller_arguments, ()
+        arguments, type(self).controller_arguments = self.controller_arguments, QUICK_ELECTION
         other = self.start_controller()
         type(self).controller_arguments = arguments
         other.wait_ready()

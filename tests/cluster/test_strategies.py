@@ -1,7 +1,7 @@
 """Strategies against a real API server: what stands in the status survives the controller, and the
 ledger of the pods says who really ran."""
 
-from cluster_case import ClusterCase, deployment, pod_cron_job, wait_for
+from cluster_case import QUICK_ELECTION, ClusterCase, deployment, pod_cron_job, wait_for
 
 
 def stateful_set(name, replicas):
@@ -14,6 +14,7 @@ def stateful_set(name, replicas):
 
 class Strategies(ClusterCase):
     plane_arguments = ("--nodes", "3")
+    controller_arguments = QUICK_ELECTION
 
     def pods_by_time(self, job, count):
         """The pods that ran the first `count` scheduled times, oldest first."""

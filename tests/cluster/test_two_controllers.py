@@ -11,6 +11,7 @@ JOBS = 10
 
 class TwoControllers(ClusterCase):
     controllers = 2
+    controller_arguments = ("--leader-elect=false",)
 
     def test_each_scheduled_time_starts_once(self):
         self.make_app("shop", 4)

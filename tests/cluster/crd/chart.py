@@ -19,7 +19,8 @@ CONTROLLER = f"system:serviceaccount:{SYSTEM}:podcron"
 VALUE_SETS = {
     "default": [],
     "everything on": [
-        "replicas=2", "namespaces={crd-test,shop}", "podDisruptionBudget.enabled=true",
+        "replicas=3", "leaderElection.retryPeriod=1s", "namespaces={crd-test,shop}",
+        "podDisruptionBudget.enabled=true",
         "ownerKinds={ReplicaSet,CloneSet}", "globalSuspend=true", "priorityClassName=system-cluster-critical", "podLabels.a=b",
         "rbac.extraReadRules[0].apiGroups={apps.kruise.io}",
         "rbac.extraReadRules[0].resources={clonesets}", "rbac.extraReadRules[0].verbs={get}",
@@ -39,7 +40,7 @@ VALUE_SETS = {
         "sessions.namespaceLabels.team=a"],
 }
 
-TYPOS = ["replica=2", "crds.keeps=true", "image.tags=1", "logLevel=loud", "limits.runsPerPod=0", "ownerKinds={}",
+TYPOS = ["replica=2", "leaderElection.leaseDuration=15", "leaderElection.leases=15s", "crds.keeps=true", "image.tags=1", "logLevel=loud", "limits.runsPerPod=0", "ownerKinds={}",
          "namespaces=shop", "namespaces={Shop}", "serviceAccount.create=false",
          "rbac.extraReadRules[0].verbs={delete}", "sessions.url=http://10.0.0.1/sessions",
          "sessions.url=https://10.0.0.1/", "sessions.tls.secretName=a", "sessions.port=443",
@@ -339,7 +340,7 @@ def check_install(api, helm, checks):
     check_opt_in(api, checks)
 
     code, out, err = helm("upgrade", "podcron", CHART, *helm.cluster, "--namespace", SYSTEM,
-                          "--set", "replicas=2")
+                          "--set", "replicas=3")
     checks.that("helm upgrade works", code == 0, out + err)
     checks.equal("a namespace that is taken from the list loses the right",
                  may(api, "create", "pods", NAMESPACE, subresource="exec"), False)
