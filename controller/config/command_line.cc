@@ -242,8 +242,7 @@ Result<void> take_election(Flags& flags, Config& config) {
   if (!flags.leader_elect) return {};
   const auto duration = seconds_of("--leader-elect-lease-duration", flags.election_duration);
   if (!duration) return tl::unexpected(duration.error());
-  const auto deadline =
-      seconds_of("--leader-elect-renew-deadline", flags.election_renew_deadline);
+  const auto deadline = seconds_of("--leader-elect-renew-deadline", flags.election_renew_deadline);
   if (!deadline) return tl::unexpected(deadline.error());
   const auto retry = seconds_of("--leader-elect-retry-period", flags.election_retry_period);
   if (!retry) return tl::unexpected(retry.error());

@@ -23,7 +23,7 @@ struct Lease {
   std::optional<WallMillis> acquire_time;
   std::optional<WallMillis> renew_time;
   std::int64_t transitions = 0;  // of elections: how often another holder took it
-  std::string session_pod;  // of kSessionPodAnnotation; empty: not there
+  std::string session_pod;       // of kSessionPodAnnotation; empty: not there
   friend bool operator==(const Lease&, const Lease&) = default;
 };
 

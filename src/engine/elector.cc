@@ -65,11 +65,11 @@ Call Elector::write(Now now) {
   if (!ours() && present_) ++transitions_;
   Call call;
   call.method = present_ ? Method::kPut : Method::kPost;
-  call.path = present_ ? kube::lease_path(namespace_, election_->lease)
-                       : kube::leases_path(namespace_);
+  call.path =
+      present_ ? kube::lease_path(namespace_, election_->lease) : kube::leases_path(namespace_);
   call.body = api::encode_lease(namespace_, election_->lease, releasing_ ? "" : holder_,
-                                releasing_ ? kReleasedDuration : election_->duration,
-                                *acquired_, now.wall, present_ ? version_ : 0, transitions_);
+                                releasing_ ? kReleasedDuration : election_->duration, *acquired_,
+                                now.wall, present_ ? version_ : 0, transitions_);
   return call;
 }
 

@@ -90,17 +90,16 @@ void Engine::State::settle_own(JobRow& row) {
     }
   }
   const auto& active = row.object.status.active;
-  const bool any = std::any_of(active.begin(), active.end(), [&](const api::ActiveRun& run) {
-    return is_left_by_us(row, run);
-  });
+  const bool any = std::any_of(active.begin(), active.end(),
+                               [&](const api::ActiveRun& run) { return is_left_by_us(row, run); });
   if (!any) {
     row.flush_at.reset();
     return;
   }
   reconcile::Plan plan;
   plan.status = row.object.status;
-  plan.settled = reconcile::settle(
-      plan.status, [&](const api::ActiveRun& run) { return fact_of(row, run); });
+  plan.settled =
+      reconcile::settle(plan.status, [&](const api::ActiveRun& run) { return fact_of(row, run); });
   const bool flush = flush_is_due(row, plan.settled);
   set_wake(row, std::nullopt, row.flush_at);
   tend_active(row);

@@ -148,7 +148,8 @@ void Outbox::pump(Now now, std::uint64_t& next_id, std::vector<Effect>& out) {
       Call call = std::move(queue.front());
       queue.pop_front();
       const std::uint64_t id = ++next_id;
-      out.emplace_back(KubeRequest{{id}, call.method, call.path, call.body, call.timeout.value_or(kTimeout)});
+      out.emplace_back(
+          KubeRequest{{id}, call.method, call.path, call.body, call.timeout.value_or(kTimeout)});
       ++flying_[p];
       in_flight_.emplace(id, std::move(call));
     }

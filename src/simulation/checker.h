@@ -4,8 +4,8 @@
 // It sees only ground truth: versions of objects, dials that left a replica, process starts and
 // ends. It never asks an engine. Source: facts A5 of docs/ (S1-S15, L1-L6), the contract's
 // section 7; S16: what a strategy must remember is written with the claim (docs/adr/0006); S17:
-// under Webhook and failurePolicy Fail a run is where the service said (docs/strategies.md); S18 and
-// L7: who knows that it does not lead starts nothing, and in the end one leads (docs/adr/0015).
+// under Webhook and failurePolicy Fail a run is where the service said (docs/strategies.md); S18
+// and L7: who knows that it does not lead starts nothing, and in the end one leads (docs/adr/0015).
 #pragma once
 
 #include <cstdint>
@@ -168,7 +168,7 @@ class Checker {
     std::set<std::uint64_t> sent;  // hashes of its PATCH requests
     std::set<std::string> dialled;
   };
-  std::map<std::string, Led, std::less<>> led_;  // by holder
+  std::map<std::string, Led, std::less<>> led_;           // by holder
   std::map<std::string, std::set<std::string>> advised_;  // names of pods by run
   std::map<std::string, std::uint64_t> outcomes_;
   std::uint64_t claims_ = 0;

@@ -55,7 +55,7 @@ enum class FaultKind : std::uint8_t {
   kSuspended,
   kPodCronJobRecreated,
   kPodJobDeleted,
-  kNameTaken,  // a foreign object with the name of the next run
+  kNameTaken,     // a foreign object with the name of the next run
   kLeaseDeleted,  // of a replica; that of the election is forged as well
   kNamespaceSuspended,
 };

@@ -30,8 +30,8 @@ struct SimulationOptions {
   Millis safety_phase{10 * 60'000};
   Millis liveness_phase{75'000};
   std::size_t replicas = 2;
-  std::size_t pod_cron_jobs = 0;  // 0: drawn
-  std::size_t pods = 0;           // 0: drawn
+  std::size_t pod_cron_jobs = 0;       // 0: drawn
+  std::size_t pods = 0;                // 0: drawn
   std::optional<Elections> elections;  // nullopt: drawn
   /// A replica dies after this effect that reaches outside, counted over all replicas from 0.
   std::optional<std::uint64_t> crash_at_effect;

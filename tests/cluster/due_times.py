@@ -70,12 +70,17 @@ class Account:
             if entry.get("podJob"):
                 self.claimed.add(entry["podJob"])
 
-    def outcomes(self):
-        """{second: [outcomes]}: of each due second there must be one."""
+    def outcomes(self, records):
+        """{second: [outcomes]}: of each due second there must be one. `records` are the phases of
+        its PodJobs by second: a run that leaves `active` late may be older than all that `history`
+        keeps, and then never stands there."""
         found = {second: [] for second in range(self.first + 1, self.through + 1)}
         for start, (end, count, outcome, reason) in self.entries.items():
             if count != end - start + 1:
                 raise AssertionError(f"{outcome} {reason} {start}-{end} counts {count}")
             for second in range(start, end + 1):
                 found.setdefault(second, []).append(f"{outcome}/{reason}")
+        for second, phase in records.items():
+            if not found.get(second):
+                found[second] = [f"{phase}, PodJob only"]
         return found

@@ -205,7 +205,8 @@ TEST_F(CommandLineTest, TimesThatElectNobodyAreRefused) {
             "--leader-elect-renew-deadline: 10 s; wanted less than lease-duration (10 s)");
   EXPECT_EQ(refused({"--leader-elect-renew-deadline=6s", "--leader-elect-retry-period=5s"}),
             "--leader-elect-retry-period: 5 s; wanted less than renew-deadline (6 s) / 1.2");
-  EXPECT_EQ(refused({"--leader-elect-renew-deadline=7s", "--leader-elect-retry-period=5s"}), "no error");
+  EXPECT_EQ(refused({"--leader-elect-renew-deadline=7s", "--leader-elect-retry-period=5s"}),
+            "no error");
   EXPECT_EQ(refused({"--leader-elect-retry-period=soon"}),
             "--leader-elect-retry-period: \"soon\" is no duration; wanted for example 15s");
   EXPECT_THAT(refused({"--leader-elect-lease-duration=1d"}), HasSubstr("no duration"));

@@ -19,12 +19,12 @@ KubeReply answer(int status, const std::string& holder = "", std::uint64_t versi
   KubeReply reply;
   reply.http_status = status;
   // The times in it are nonsense on purpose: nobody may believe them.
-  reply.body = fmt::format(
-      R"({{"metadata":{{"name":"podcron","namespace":"podcron","uid":)"
-      R"("0f8fad5b-d9cb-469f-a165-70867728950e","resourceVersion":"{}"}},"spec":{{)"
-      R"("holderIdentity":"{}","leaseDurationSeconds":1,"leaseTransitions":{},)"
-      R"("renewTime":"1990-01-01T00:00:00.000000Z"}}}})",
-      version, holder, transitions);
+  reply.body =
+      fmt::format(R"({{"metadata":{{"name":"podcron","namespace":"podcron","uid":)"
+                  R"("0f8fad5b-d9cb-469f-a165-70867728950e","resourceVersion":"{}"}},"spec":{{)"
+                  R"("holderIdentity":"{}","leaseDurationSeconds":1,"leaseTransitions":{},)"
+                  R"("renewTime":"1990-01-01T00:00:00.000000Z"}}}})",
+                  version, holder, transitions);
   return reply;
 }
 
@@ -53,9 +53,7 @@ class ElectorTest : public testing::Test {
     EXPECT_EQ(call->priority, Priority::kLease);
     return *call;
   }
-  void quiet(int second) {
-    EXPECT_FALSE(elector_.poll(at(second)).has_value()) << "at " << second;
-  }
+  void quiet(int second) { EXPECT_FALSE(elector_.poll(at(second)).has_value()) << "at " << second; }
   void answered(int second, const KubeReply& reply) { elector_.on_answer(at(second), reply); }
   /// Leads from second 0 on, with version 1.
   void lead() {

@@ -9,8 +9,8 @@
 namespace podcron::engine {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::Driver;
+using ::testing::HasSubstr;
 using testing::OneJob;
 
 EngineConfig electing() {

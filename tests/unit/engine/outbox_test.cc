@@ -134,8 +134,8 @@ TEST(Outbox, WithdrawnIsOnlyWhatCertainlyNeverLeft) {
   post.reply(0, sent[1].id, Certainty::kDone, 429);
   post.outbox.submit(call(Priority::kPermit, "waiting"));
   post.outbox.submit(call(Priority::kRest, "another"));
-  const auto taken = post.outbox.withdraw(
-      [](const Call& each) { return each.priority == Priority::kPermit; });
+  const auto taken =
+      post.outbox.withdraw([](const Call& each) { return each.priority == Priority::kPermit; });
   ASSERT_EQ(taken.size(), 2u);
   EXPECT_EQ(taken[0].body, "waiting");
   EXPECT_EQ(taken[1].body, "refused");

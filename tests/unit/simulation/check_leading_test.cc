@@ -25,17 +25,17 @@ class CheckLeading : public testing::Test {
   CheckLeading() {
     send(Method::kPost, kJobs, R"({"metadata":{"name":"demo"},"spec":{"schedule":"* * * * *"}})");
     send(Method::kPatch, std::string(kJobs) + "/demo/status",
-         fmt::format(R"({{"status":{{"decidedThrough":"2026-03-08T12:00:00Z","active":[)"
-                     R"({{"name":"demo-1","scheduledTime":"2026-03-08T12:00:00Z","holder":"{}"}},)"
-                     R"({{"name":"demo-2","scheduledTime":"2026-03-08T12:00:00Z","holder":"{}"}}]}}}})",
-                     kMe, kOther));
+         fmt::format(
+             R"({{"status":{{"decidedThrough":"2026-03-08T12:00:00Z","active":[)"
+             R"({{"name":"demo-1","scheduledTime":"2026-03-08T12:00:00Z","holder":"{}"}},)"
+             R"({{"name":"demo-2","scheduledTime":"2026-03-08T12:00:00Z","holder":"{}"}}]}}}})",
+             kMe, kOther));
     send(Method::kPost, kRecords,
          R"({"metadata":{"name":"demo-2","annotations":{"podcron.dev/holder":""}},"spec":{}})");
   }
   static constexpr const char* kJobs = "/apis/podcron.dev/v1alpha1/namespaces/shop/podcronjobs";
   static constexpr const char* kRecords = "/apis/podcron.dev/v1alpha1/namespaces/shop/podjobs";
-  static constexpr const char* kLeases =
-      "/apis/coordination.k8s.io/v1/namespaces/podcron/leases";
+  static constexpr const char* kLeases = "/apis/coordination.k8s.io/v1/namespaces/podcron/leases";
 
   void send(Method method, const std::string& path, const std::string& body) {
     EXPECT_LT(server_.handle({method, path, body, {"user", false, false}}).status, 300) << path;
@@ -82,9 +82,7 @@ class CheckLeading : public testing::Test {
     ASSERT_TRUE(checker_.violation()) << "nothing was found";
     EXPECT_EQ(checker_.violation()->invariant, invariant) << checker_.violation()->what;
   }
-  void expect_fine() {
-    EXPECT_FALSE(checker_.violation()) << checker_.violation()->what;
-  }
+  void expect_fine() { EXPECT_FALSE(checker_.violation()) << checker_.violation()->what; }
 
   ApiServer server_{1, [] { return WallMillis{Seconds{1'772'971'200}}; }};
   Ledger ledger_;
