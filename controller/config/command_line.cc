@@ -76,8 +76,12 @@ void add_webhook_flags(CLI::App& app, Flags& flags) {
       ->envname("PODCRON_WEBHOOK_CONFIGURATION");
 }
 
-/// Named and meant as kube-controller-manager's.
-void add_election_flags(CLI::App& app, Flags& flags) {
+/// Those of the election are named and meant as kube-controller-manager's.
+void add_lease_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--lease-namespace", flags.lease_namespace,
+                 "where this process keeps its Leases, the same for all that serve a cluster; "
+                 "default: POD_NAMESPACE, else the context's namespace, else default")
+      ->envname("PODCRON_LEASE_NAMESPACE");
   app.add_flag("--leader-elect", flags.leader_elect,
                "of several replicas one decides and the others stand by; with --leader-elect=false "
                "all of them decide, which is safe but more work")
@@ -131,10 +135,6 @@ void add_flags(CLI::App& app, Flags& flags) {
   app.add_option("--namespaces", flags.namespaces, "only these namespaces; default: all")
       ->delimiter(',')
       ->envname("PODCRON_NAMESPACES");
-  app.add_option("--lease-namespace", flags.lease_namespace,
-                 "where this process keeps its Lease, the same for all that serve a cluster; "
-                 "default: POD_NAMESPACE, else the context's namespace, else default")
-      ->envname("PODCRON_LEASE_NAMESPACE");
   app.add_option("--max-runs-per-pod", flags.runs_per_pod_max, "runs at once in one pod")
       ->check(CLI::Range(1, kRunsMax))
       ->envname("PODCRON_MAX_RUNS_PER_POD")
@@ -152,7 +152,7 @@ void add_flags(CLI::App& app, Flags& flags) {
                "start nothing; due times are recorded as suspended")
       ->envname("PODCRON_GLOBAL_SUSPEND");
   add_webhook_flags(app, flags);
-  add_election_flags(app, flags);
+  add_lease_flags(app, flags);
   app.add_option("--strategy-services", flags.strategy_services,
                  "YAML: the services that the strategy Webhook may ask (docs/strategies.md)")
       ->type_name("FILE")

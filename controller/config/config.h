@@ -39,7 +39,7 @@ struct Config {
   api::LabelSelector webhook_namespaces;  // that it is limited to; empty: all
   std::string webhook_configuration;      // whose CA bundle is written; empty: none
   std::vector<StrategyService> strategy_services;
-  bool allow_loopback_targets = false;  // HTTP to 127.0.0.0/8 and ::1, for tests
+  bool allow_loopback_targets = false;       // HTTP to 127.0.0.0/8 and ::1, for tests
   std::optional<engine::Election> election;  // nullopt: this replica always decides
   std::string zoneinfo_dir;
   StreamTransportKind stream_transport = StreamTransportKind::kCpprest;

@@ -227,7 +227,7 @@ WakeAt Engine::State::wake_at() const {
   if (const auto at = outbox_.wake_at()) mono(*at);
   if (const auto at = events_.wake_at()) mono(*at);
   if (!lease_released_) mono(holders_.wake_at());
-  mono(elector_.wake_at());
+  if (listed_once_) mono(elector_.wake_at());
   if (drain_until_) mono(*drain_until_);
   if (watch_services_at_ && all_listed_) mono(*watch_services_at_);
   mono(sessions_wake_at());

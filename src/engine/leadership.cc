@@ -27,7 +27,10 @@ bool decides(const Call& call) {
 }  // namespace
 
 void Engine::State::tend_leadership() {
-  if (auto call = elector_.poll(now_)) outbox_.submit(std::move(*call));
+  // Who has not listed everything once could decide nothing, and keeps nobody from it who could.
+  if (listed_once_) {
+    if (auto call = elector_.poll(now_)) outbox_.submit(std::move(*call));
+  }
   const bool leads = elector_.leads(now_);
   if (leads == leads_) return;
   leads_ = leads;

@@ -73,6 +73,20 @@ struct World : OneJob {
   std::uint64_t version = 5'000;
 };
 
+TEST(Leadership, WhoHasNotListedEverythingDoesNotStand) {
+  Driver driver(electing());
+  driver.list(kube::ObjectKind::kPodCronJob);
+  driver.pass(Seconds{60});
+  EXPECT_FALSE(driver.take_request("/leases"));
+  driver.list(kube::ObjectKind::kPod);
+  for (const auto kind : {kube::ObjectKind::kPodJob, kube::ObjectKind::kNamespace}) {
+    driver.list(kind);
+  }
+  EXPECT_FALSE(driver.take_request("/leases"));
+  driver.list(kube::ObjectKind::kLease);
+  EXPECT_TRUE(driver.take_request("/leases/podcron"));
+}
+
 TEST(Leadership, AStandbyIsReadyAndStartsNothing) {
   World world("other_2");
   for (int i = 0; i < 10; ++i) {
