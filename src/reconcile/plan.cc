@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "observe/reasons.h"
+#include "reconcile/active.h"
 #include "reconcile/choose.h"
 #include "reconcile/harm.h"
 #include "reconcile/target_condition.h"
@@ -57,7 +58,6 @@ struct Planner {
                std::string_view why);
   void forget_waiting();
   void fold_deferred();
-  void settle();
   bool judge_spec();
   bool switch_rests();
   void account_for_change();
@@ -75,7 +75,6 @@ struct Planner {
   void dispose_late(WallTime through);
   void wait_for_server_clock(WallTime reached);
   void decide_candidate(WallTime candidate);
-  void replace_active();
   void wait(WallTime candidate, WallTime deadline, bool lacks_pod);
   void assess(eligibility::Assessment& out) const;
   Consultation consultation(WallTime candidate) const;
@@ -129,37 +128,6 @@ void Planner::fold_deferred() {
     add_history(plan.status, disposal);
     plan.disposals.push_back(disposal);
     decided = disposal.to;
-  }
-}
-
-/// Runs that ended leave `active`; runs whose end is unknown say so while they keep their place.
-void Planner::settle() {
-  auto& active = plan.status.active;
-  std::vector<api::ActiveRun> left;
-  std::vector<std::pair<api::ActiveRun, RunFact>> ended;
-  for (const api::ActiveRun& run : active) {
-    RunFact fact = view.run_fact(run);
-    if (fact.leaves) {
-      ended.emplace_back(run, std::move(fact));
-      continue;
-    }
-    left.push_back(run);
-    if (fact.unknown && run.state != api::ActiveState::kUnknown) {
-      left.back().state = api::ActiveState::kUnknown;
-      plan.settled = true;
-    }
-  }
-  active = std::move(left);
-  for (const auto& [run, fact] : ended) {
-    add_history(plan.status,
-                {run.scheduled_time, run.scheduled_time, 1, fact.outcome, fact.reason, run.name});
-    auto& last = fact.outcome == Outcome::kSucceeded ? plan.status.last_successful_time
-                                                     : plan.status.last_failure_time;
-    if (fact.outcome != Outcome::kSkipped) {
-      last = last ? std::max(*last, fact.completed) : fact.completed;
-    }
-    if (fact.generation != 0) note_harm(plan.status, fact.generation, fact.harmed);
-    plan.settled = true;
   }
 }
 
@@ -409,7 +377,7 @@ void Planner::decide_candidate(WallTime candidate) {
       case api::ConcurrencyPolicy::kForbid:
         return refuse(Outcome::kSkipped, reason::kConcurrencyForbidden);
       case api::ConcurrencyPolicy::kReplace:
-        replace_active();
+        plan.write = ask_to_end(plan.status) || plan.write;
         return wait(candidate, deadline, false);
       case api::ConcurrencyPolicy::kQueue:
         return wait(candidate, deadline, false);
@@ -433,15 +401,6 @@ void Planner::decide_candidate(WallTime candidate) {
     return wait(candidate, deadline, true);
   }
   claim(candidate, assessment, std::move(targets));
-}
-
-/// Asks the holders to end what runs. An Unknown run cannot be asked: it keeps its place.
-void Planner::replace_active() {
-  for (api::ActiveRun& run : plan.status.active) {
-    if (run.state != api::ActiveState::kActive) continue;
-    run.state = api::ActiveState::kEnding;
-    plan.write = true;
-  }
 }
 
 void Planner::wait(WallTime candidate, WallTime deadline, bool lacks_pod) {
@@ -544,7 +503,7 @@ Plan plan(const View& view, Now now) {
   plan.memory.observed_schedule = plan.status.observed_schedule;
   plan.memory.next_schedule_time = planner.memory.next_schedule_time;
   planner.fold_deferred();
-  planner.settle();
+  plan.settled = settle(plan.status, view.run_fact);
   if (view.job.meta.deletion_timestamp) return plan;  // nothing is claimed any more
 
   const bool possible = planner.judge_spec();

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "cron/schedule.h"
 #include "eligibility/eligibility.h"
+#include "reconcile/active.h"
 #include "reconcile/consult.h"
 #include "reconcile/due_time.h"
 #include "reconcile/ledger.h"
@@ -25,19 +26,6 @@
 #include "store/workload_store.h"
 
 namespace podcron::reconcile {
-
-/// What is known of a run that stands in `active`.
-struct RunFact {
-  /// It has ended and no longer keeps its place: it moves from `active` to `history`.
-  bool leaves = false;
-  /// Its record is Unknown while it keeps its place (the contract's section 7.5).
-  bool unknown = false;
-  api::Outcome outcome = api::Outcome::kUnknown;
-  std::string reason;
-  WallTime completed;
-  bool harmed = false;          // some target was TargetHarmed
-  std::int64_t generation = 0;  // of the spec that it ran under; 0: it did not run
-};
 
 /// What a row remembers between plans; lost in a restart without harm to any guarantee.
 struct Memory {

@@ -40,6 +40,8 @@ class Users {
   void recreate();
   void delete_pod_job();
   void take_name();
+  void run_by_hand();
+  void copy_pod_job(std::uint64_t chance);
   void delete_lease();
   void create(const Json& body);
   void patch(const std::string& name, const Json& delta);
@@ -51,6 +53,8 @@ class Users {
   ApiServer& server_;
   Checker& checker_;
   std::vector<Json> pod_cron_jobs_;
+  std::uint64_t seconds_ = 0;  // that act() was called for
+  std::uint64_t by_hand_ = 0;
 };
 
 }  // namespace podcron::simulation
