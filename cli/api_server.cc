@@ -17,6 +17,7 @@ namespace {
 constexpr int kOk = 200;
 constexpr int kCreated = 201;
 constexpr const char* kDryRun = "?dryRun=All&fieldValidation=Strict";
+constexpr std::string_view kYaml = "application/yaml";
 constexpr int kNotFoundStatus = 404;
 /// As the controller's: a page of 500 pods is about 5 MB.
 constexpr int kPageItems = 500;
@@ -125,11 +126,19 @@ Result<std::string> ApiServer::get(const std::string& path) {
 }
 
 Result<std::string> ApiServer::dry_run_create(const std::string& path, const std::string& yaml) {
-  return ask(engine::Method::kPost, path + kDryRun, yaml);
+  return ask(engine::Method::kPost, path + kDryRun, yaml, kYaml);
 }
 
 Result<std::string> ApiServer::dry_run_replace(const std::string& path, const std::string& yaml) {
-  return ask(engine::Method::kPut, path + kDryRun, yaml);
+  return ask(engine::Method::kPut, path + kDryRun, yaml, kYaml);
+}
+
+Result<std::string> ApiServer::create(const std::string& path, const std::string& json) {
+  return ask(engine::Method::kPost, path, json);
+}
+
+Result<std::string> ApiServer::merge_patch(const std::string& path, const std::string& json) {
+  return ask(engine::Method::kPatch, path, json);
 }
 
 Result<void> ApiServer::remove(const std::string& path) {
@@ -139,14 +148,13 @@ Result<void> ApiServer::remove(const std::string& path) {
 }
 
 Result<std::string> ApiServer::ask(engine::Method method, const std::string& path,
-                                   const std::string& yaml) {
+                                   const std::string& body, std::string_view content_type) {
   State& state = *state_;
   // Shared: set_value may still be at work over there when this returns here.
   const auto promise = std::make_shared<std::promise<net::Reply>>();
   std::future<net::Reply> future = promise->get_future();
-  state.io.post([&state, promise, method, path, yaml, id = ++state.last_call] {
-    net::Request request{method, path, yaml, kPatience};
-    if (!yaml.empty()) request.content_type = "application/yaml";
+  state.io.post([&state, promise, method, path, body, content_type, id = ++state.last_call] {
+    net::Request request{method, path, body, kPatience, content_type};
     state.http.requests->start(id, std::move(request), [promise](net::Reply reply) {
       promise->set_value(std::move(reply));
     });

@@ -34,6 +34,11 @@ class ApiServer {
   Result<std::string> dry_run_create(const std::string& path, const std::string& yaml);
   Result<std::string> dry_run_replace(const std::string& path, const std::string& yaml);
 
+  /// POST of JSON to the collection `path`: the object that was made. Errors: as get().
+  Result<std::string> create(const std::string& path, const std::string& json);
+  /// JSON merge patch: the object as it is now. Errors: as get().
+  Result<std::string> merge_patch(const std::string& path, const std::string& json);
+
   /// DELETE. Errors: as get(); that it is not there is none.
   Result<void> remove(const std::string& path);
 
@@ -46,7 +51,7 @@ class ApiServer {
  private:
   struct State;
   Result<std::string> ask(engine::Method method, const std::string& path,
-                          const std::string& yaml = "");
+                          const std::string& body = "", std::string_view content_type = {});
   explicit ApiServer(std::unique_ptr<State> state);
 
   std::unique_ptr<State> state_;

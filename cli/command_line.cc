@@ -31,6 +31,7 @@ struct Flags {
   std::string podcron_namespace = kPodcronNamespace;
   std::string clear;
   std::string format;
+  bool wait = false;
 };
 
 void add_cluster_flags(CLI::App& app, Flags& flags) {
@@ -166,6 +167,37 @@ CLI::App* add_convert(CLI::App& app, Flags& flags) {
   return convert;
 }
 
+CLI::App* add_run(CLI::App& app, Flags& flags) {
+  CLI::App* run = app.add_subcommand(
+      "run", "Run it now: a PodJob from the PodCronJob's template, under the same rules");
+  run->add_option("name", flags.what, "the PodCronJob")->type_name("NAME")->required();
+  run->add_flag("--wait", flags.wait,
+                "follow it to its end; exit code 0: Succeeded, 1: Failed, 2: Unknown");
+  add_cluster_flags(*run, flags);
+  run->add_option("-o,--output", flags.output, "name: only its name; json: the whole PodJob")
+      ->type_name("name|json")
+      ->check(CLI::IsMember({"name", "json"}));
+  return run;
+}
+
+CLI::App* add_runs(CLI::App& app, Flags& flags) {
+  CLI::App* runs =
+      app.add_subcommand("runs", "Its runs, newest first: when, where, how they ended");
+  runs->add_option("name", flags.what, "the PodCronJob")->type_name("NAME")->required();
+  add_cluster_flags(*runs, flags);
+  add_output_flag(*runs, flags);
+  return runs;
+}
+
+CLI::App* add_suspend(CLI::App& app, Flags& flags, bool suspend) {
+  CLI::App* command = app.add_subcommand(
+      suspend ? "suspend" : "resume", suspend ? "Hold its schedule back; runs by hand go on"
+                                              : "Let its schedule go on; nothing is made up for");
+  command->add_option("name", flags.what, "the PodCronJob")->type_name("NAME")->required();
+  add_cluster_flags(*command, flags);
+  return command;
+}
+
 tl::unexpected<Error> usage(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
@@ -252,6 +284,26 @@ Result<Command> to_convert(Flags&& flags) {
   return command;
 }
 
+Result<Command> to_run(Flags&& flags) {
+  if (flags.what.empty()) return usage("run: the name is empty");
+  const RunOutput output = flags.output == "json"   ? RunOutput::kJson
+                           : flags.output == "name" ? RunOutput::kName
+                                                    : RunOutput::kText;
+  return RunCommand{std::move(flags.what), flags.wait, output, std::move(flags.cluster)};
+}
+
+Result<Command> to_runs(Flags&& flags) {
+  if (flags.what.empty()) return usage("runs: the name is empty");
+  return RunsCommand{std::move(flags.what), std::move(flags.cluster), !flags.output.empty()};
+}
+
+Result<Command> to_suspend(Flags&& flags, bool suspend) {
+  if (flags.what.empty()) {
+    return usage(fmt::format("{}: the name is empty", suspend ? "suspend" : "resume"));
+  }
+  return SuspendCommand{std::move(flags.what), suspend, std::move(flags.cluster)};
+}
+
 /// CLI11's text begins with the description, so that the program's name can stand before it.
 HelpCommand help_of(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
@@ -273,6 +325,10 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
   const CLI::App* explain = add_explain(app, flags);
   const CLI::App* sessions = add_sessions(app, flags);
   const CLI::App* why = add_why(app, flags);
+  const CLI::App* run = add_run(app, flags);
+  const CLI::App* runs = add_runs(app, flags);
+  const CLI::App* suspend = add_suspend(app, flags, true);
+  const CLI::App* resume = add_suspend(app, flags, false);
   const CLI::App* convert = add_convert(app, flags);
   add_zoneinfo_flag(*app.get_subcommand("version"), flags);
   // CLI11 speaks in exceptions, for --help too; they end here.
@@ -291,6 +347,10 @@ Result<Command> parse_command_line(int argc, const char* const* argv) {
   if (explain->parsed()) return to_explain(std::move(flags));
   if (sessions->parsed()) return to_sessions(std::move(flags));
   if (why->parsed()) return to_why(std::move(flags));
+  if (run->parsed()) return to_run(std::move(flags));
+  if (runs->parsed()) return to_runs(std::move(flags));
+  if (suspend->parsed()) return to_suspend(std::move(flags), true);
+  if (resume->parsed()) return to_suspend(std::move(flags), false);
   if (convert->parsed()) return to_convert(std::move(flags));
   return help_of(app);
 }

@@ -80,6 +80,28 @@ struct WhyCommand {
   bool json = false;
 };
 
+enum class RunOutput : std::uint8_t { kText, kName, kJson };
+
+struct RunCommand {
+  std::string name;
+  bool wait = false;  // until the run is over
+  RunOutput output = RunOutput::kText;
+  ClusterFlags cluster;
+};
+
+struct RunsCommand {
+  std::string name;
+  ClusterFlags cluster;
+  bool json = false;
+};
+
+/// `suspend` and `resume`.
+struct SuspendCommand {
+  std::string name;
+  bool suspend = true;
+  ClusterFlags cluster;
+};
+
 enum class SourceFormat : std::uint8_t {
   kAsItLooks,      // CronJobs if the first line that is no comment looks like YAML, else kCrontab
   kCronJob,        // batch/v1 CronJobs, YAML or JSON
@@ -94,8 +116,9 @@ struct ConvertCommand {
   std::string zoneinfo_dir;
 };
 
-using Command = std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand,
-                             SessionsCommand, WhyCommand, ConvertCommand>;
+using Command =
+    std::variant<HelpCommand, VersionCommand, NextCommand, ExplainCommand, SessionsCommand,
+                 WhyCommand, ConvertCommand, RunCommand, RunsCommand, SuspendCommand>;
 
 /// Opens nothing. Errors: a text that names the flag, what was got and what is wanted.
 Result<Command> parse_command_line(int argc, const char* const* argv);
@@ -113,6 +136,10 @@ struct Surroundings {
   std::string home;                 // $HOME
   bool colours = false;             // a terminal reads `out`, and NO_COLOR is not set
   WallTime now;
+  /// A line for standard output, before the command is over.
+  void (*say)(const std::string& line) = nullptr;
+  /// Waits; false: the user wants no more of it (Ctrl-C).
+  bool (*pause)(Millis) = nullptr;
 };
 
 // One file each. Errors: one line for standard error.
@@ -122,5 +149,8 @@ Result<Printout> run_explain(const ExplainCommand& command, const Surroundings& 
 Result<Printout> run_sessions(const SessionsCommand& command, const Surroundings& surroundings);
 Result<Printout> run_why(const WhyCommand& command, const Surroundings& surroundings);
 Result<Printout> run_convert(const ConvertCommand& command);
+Result<Printout> run_run(const RunCommand& command, const Surroundings& surroundings);
+Result<Printout> run_runs(const RunsCommand& command, const Surroundings& surroundings);
+Result<Printout> run_suspend(const SuspendCommand& command, const Surroundings& surroundings);
 
 }  // namespace podcron::cli

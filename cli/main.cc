@@ -1,8 +1,11 @@
 // kubectl-podcron: the only place of the plugin that touches the process around it.
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <variant>
 
@@ -15,10 +18,34 @@ namespace {
 constexpr int kFailure = 1;
 constexpr int kUsageError = 2;
 
+void say(const std::string& line) {
+  std::puts(line.c_str());
+  std::fflush(stdout);
+}
+
+volatile std::sig_atomic_t g_interrupted = 0;
+
+void note_interrupt(int /*signal*/) { g_interrupted = 1; }
+
+/// Only while a command waits is Ctrl-C its own business: it says what goes on without it. A second
+/// one ends the process at once.
+bool pause(Millis time) {
+  struct sigaction action = {};
+  action.sa_handler = note_interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);
+  static const int installed = ::sigaction(SIGINT, &action, nullptr);
+  const timespec nap{time.count() / 1000, time.count() % 1000 * 1'000'000};
+  if (installed == 0 && g_interrupted == 0) ::nanosleep(&nap, nullptr);
+  return g_interrupted == 0;
+}
+
 Surroundings look_around() {
-  return {config::environment("KUBECONFIG"), config::environment("HOME"),
+  return {config::environment("KUBECONFIG"),
+          config::environment("HOME"),
           ::isatty(STDOUT_FILENO) == 1 && config::environment("NO_COLOR").empty(),
-          std::chrono::floor<Seconds>(std::chrono::system_clock::now())};
+          std::chrono::floor<Seconds>(std::chrono::system_clock::now()),
+          say,
+          pause};
 }
 
 void complain(const std::string& message) {
@@ -41,6 +68,15 @@ struct Runner {
     return run_why(command, look_around());
   }
   Result<Printout> operator()(const ConvertCommand& command) const { return run_convert(command); }
+  Result<Printout> operator()(const RunCommand& command) const {
+    return run_run(command, look_around());
+  }
+  Result<Printout> operator()(const RunsCommand& command) const {
+    return run_runs(command, look_around());
+  }
+  Result<Printout> operator()(const SuspendCommand& command) const {
+    return run_suspend(command, look_around());
+  }
 };
 
 int run(int argc, const char* const* argv) {
@@ -66,4 +102,12 @@ int run(int argc, const char* const* argv) {
 }  // namespace
 }  // namespace podcron::cli
 
-int main(int argc, char** argv) { return podcron::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  // Nothing of ours throws what it does not catch: this is a bug, said in one line.
+  try {
+    return podcron::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "kubectl podcron: internal error: %s\n", error.what());
+    return podcron::cli::kFailure;
+  }
+}

@@ -48,14 +48,6 @@ std::string text_of(const std::optional<WallMillis>& time) {
   return time ? to_rfc3339(whole_seconds(*time)) : "";
 }
 
-/// A user's name is of foreign origin: it must not steer the terminal.
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
 std::string to_json(const std::vector<Session>& sessions) {
   api::JsonWriter json(64 + sessions.size() * 192);
   json.begin_object();

@@ -34,6 +34,16 @@ bool holds_its_pods(const api::PodJob& run) {
   return run.status.phase == api::PodJobPhase::kUnknown && run.has_record_finalizer;
 }
 
+/// Those of a run made by hand stand in its status alone.
+std::vector<api::TargetRef> targets_of(const api::PodJob& run) {
+  if (run.scheduled_time) return run.targets;
+  std::vector<api::TargetRef> targets;
+  for (const api::TargetStatus& status : run.status.targets) {
+    targets.push_back({status.pod_name, status.pod_uid, "", status.container, ""});
+  }
+  return targets;
+}
+
 }  // namespace
 
 Result<api::PodCronJob> get_pod_cron_job(ApiServer& server, const std::string& namespace_,
@@ -79,9 +89,10 @@ Result<Snapshot> take_snapshot(ApiServer& server, api::PodCronJob job,
         ObjectKind::kPodJob, kube::pod_jobs_path(namespace_),
         [&](kube::Object&& object) {
           const auto& run = std::get<api::PodJob>(object);
-          if (run.targets.empty() || !holds_its_pods(run)) return;
-          snapshot.load.hold(run.meta.name, run.controller ? run.controller->uid : Uid{},
-                             run.targets);
+          const std::vector<api::TargetRef> targets = targets_of(run);
+          if (targets.empty() || !holds_its_pods(run)) return;
+          snapshot.load.hold(run.meta.name, run.controller ? run.controller->uid : run.meta.uid,
+                             targets);
         },
         snapshot.unreadable);
   }

@@ -34,6 +34,13 @@ std::size_t width_of(std::string_view text) {
 
 }  // namespace
 
+std::string printable(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  return text;
+}
+
 std::string paint(Colour colour, std::string text, bool colours) {
   if (!colours || colour == Colour::kNone || text.empty()) return text;
   return std::string(escape_of(colour)) + text + "\x1b[0m";

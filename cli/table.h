@@ -12,6 +12,9 @@ enum class Colour : std::uint8_t { kNone, kBold, kDim, kGreen, kRed, kYellow };
 /// `text` as a terminal shows it in that colour; unchanged without `colours`.
 std::string paint(Colour colour, std::string text, bool colours);
 
+/// Of foreign origin: control characters become '?', so that they do not steer the terminal.
+std::string printable(std::string text);
+
 struct Cell {
   std::string text;
   Colour colour = Colour::kNone;

@@ -86,6 +86,12 @@ std::string encode_status_patch(const PodJobStatus& status, std::uint64_t resour
 /// Merge patch of metadata: a new holder annotation (take-over, give-back), with resourceVersion.
 std::string encode_holder_patch(std::string_view holder, std::uint64_t resource_version);
 
+/// Merge patch of metadata that makes a PodJob made by hand a holder's: annotation, and podcron's
+/// finalizer beside `other_finalizers`, with resourceVersion.
+std::string encode_take_patch(std::string_view holder,
+                              std::span<const std::string> other_finalizers,
+                              std::uint64_t resource_version);
+
 /// Merge patch of metadata that leaves the finalizers `kept` (all but podcron's own).
 std::string encode_finalizers_patch(std::span<const std::string> kept,
                                     std::uint64_t resource_version);

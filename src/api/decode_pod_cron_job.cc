@@ -101,6 +101,8 @@ void read_active(const Node& node, ActiveRun& out) {
       value.read(out.attempt);
     } else if (key == "state") {
       read_word(value, kActiveStateWords, out.state);
+    } else if (key == "podJobUID") {
+      value.read_foreign(out.pod_job_uid);
     }
   });
   if (out.name.empty()) node.missing("name");

@@ -194,6 +194,8 @@ void read_template_spec(const Node& node, PodJobTemplateSpec& out) {
       read_word(value, kOutputPolicyWords, out.output_policy);
     } else if (key == "serviceAccountName") {
       value.read(out.service_account_name);
+    } else if (key == "ttlSecondsAfterFinished") {
+      value.read_optional(out.ttl_seconds_after_finished);
     }
   });
   out.not_implemented = not_implemented_in_template(node);

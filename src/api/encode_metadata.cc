@@ -25,6 +25,22 @@ std::string encode_holder_patch(std::string_view holder, std::uint64_t resource_
   return json.take();
 }
 
+std::string encode_take_patch(std::string_view holder,
+                              std::span<const std::string> other_finalizers,
+                              std::uint64_t resource_version) {
+  JsonWriter json = begin_patch(resource_version, 256);
+  json.begin_object("annotations");
+  json.text(kHolderAnnotation, holder);
+  json.end_object();
+  json.begin_array("finalizers");
+  for (const auto& finalizer : other_finalizers) json.string(finalizer);
+  json.string(kRecordFinalizer);
+  json.end_array();
+  json.end_object();
+  json.end_object();
+  return json.take();
+}
+
 std::string encode_finalizers_patch(std::span<const std::string> kept,
                                     std::uint64_t resource_version) {
   JsonWriter json = begin_patch(resource_version, 160);

@@ -30,6 +30,7 @@ void write_active(JsonWriter& json, const ActiveRun& run) {
   json.text("holder", run.holder);
   json.number("attempt", run.attempt);
   json.word("state", word_of(kActiveStateWords, run.state));
+  if (!run.pod_job_uid.empty()) json.word("podJobUID", run.pod_job_uid.to_string());
   json.end_object();
 }
 

@@ -33,7 +33,6 @@ constexpr Row kTemplateRows[] = {
     {"deliveryPolicy", Asks::kWhenWord, "AtLeastOnce"},
     {"backoffLimit", Asks::kWhenPositive},
     {"serviceAccountName", Asks::kWhenNotEmpty},
-    {"ttlSecondsAfterFinished", Asks::kWhenSet},
 };
 
 bool is_one_of(std::string_view words, std::string_view word) {

@@ -42,11 +42,13 @@ struct PodCronJobSpec {
 enum class ActiveState : std::uint8_t { kActive, kEnding, kUnknown };
 
 struct ActiveRun {
-  std::string name;  // of the PodJob
-  WallTime scheduled_time;
+  std::string name;         // of the PodJob
+  WallTime scheduled_time;  // of a run made by hand, when it was made
   std::string holder;
   std::int32_t attempt = 1;
   ActiveState state = ActiveState::kActive;
+  /// Of a run made by hand; empty for a scheduled one, whose name says which it is.
+  Uid pod_job_uid{};
   friend bool operator==(const ActiveRun&, const ActiveRun&) = default;
 };
 

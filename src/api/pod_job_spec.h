@@ -146,6 +146,8 @@ struct PodJobTemplateSpec {
   std::int32_t active_deadline_seconds = 600;
   DeliveryPolicy delivery_policy = DeliveryPolicy::kAtMostOnce;
   OutputPolicy output_policy = OutputPolicy::kOnFailure;
+  /// A finished PodJob is deleted so long after its end; nullopt: by the history limits alone.
+  std::optional<std::int64_t> ttl_seconds_after_finished;
   std::string service_account_name;  // of the same namespace; empty: podcron's own account
   /// The first field, as a path such as "http" or "target.servingProbe", whose non-default value
   /// this build cannot honour; empty when there is none.

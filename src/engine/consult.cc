@@ -42,21 +42,40 @@ reconcile::Consultation Engine::State::consultation(const JobRow& row, WallTime 
   return consultations_.look_up({row.id, scheduled, row.object.meta.generation}, now_.mono);
 }
 
-/// Asks, or waits in the service's queue until there is a place.
 void Engine::State::consult(const JobRow& row, const reconcile::Inquiry& inquiry) {
   const api::ObjectMeta& meta = row.object.meta;
-  const api::StrategyWebhook& webhook = row.object.spec.job.strategy.webhook;
-  const auto service = config_.strategy_services.find(webhook.name);
-  if (service == config_.strategy_services.end()) return;
-  const Consultations::Subject subject{row.id, inquiry.scheduled_time, meta.generation};
-  if (!consultations_.take_place(subject, webhook.name)) return;
-  const EffectId id{++next_id_};
   api::StrategyReview review;
   review.run = reconcile::run_name(meta.name, meta.uid, inquiry.scheduled_time);
-  review.uid = fmt::format("{}.{:016x}.{}", review.run, config_.process_id, id.value);
   review.namespace_ = meta.namespace_;
   review.pod_cron_job = meta.name;
   review.pod_cron_job_uid = meta.uid;
+  ask_service({row.id, inquiry.scheduled_time, meta.generation},
+              row.object.spec.job.strategy.webhook, std::move(review), inquiry);
+}
+
+/// A PodJob is what it is: its spec has no other generation.
+void Engine::State::consult(const HandMade& made, const reconcile::Inquiry& inquiry) {
+  const JobRow* parent = parent_of(made);
+  api::StrategyReview review;
+  review.run = made.record.meta.name;
+  review.namespace_ = made.record.meta.namespace_;
+  if (parent != nullptr) {
+    review.pod_cron_job = parent->object.meta.name;
+    review.pod_cron_job_uid = parent->object.meta.uid;
+  }
+  ask_service({made.id, inquiry.scheduled_time, 1}, made.record.spec.strategy.webhook,
+              std::move(review), inquiry);
+}
+
+/// Asks, or waits in the service's queue until there is a place.
+void Engine::State::ask_service(const Consultations::Subject& subject,
+                                const api::StrategyWebhook& webhook, api::StrategyReview&& review,
+                                const reconcile::Inquiry& inquiry) {
+  const auto service = config_.strategy_services.find(webhook.name);
+  if (service == config_.strategy_services.end()) return;
+  if (!consultations_.take_place(subject, webhook.name)) return;
+  const EffectId id{++next_id_};
+  review.uid = fmt::format("{}.{:016x}.{}", review.run, config_.process_id, id.value);
   review.scheduled_time = inquiry.scheduled_time;
   review.eligible = static_cast<std::int64_t>(inquiry.eligible.size());
   review.chosen_max = static_cast<std::int64_t>(api::kTargetsMax);
@@ -86,6 +105,10 @@ void Engine::State::on_strategy_reply(const StrategyReply& reply) {
   strategy::Advice advice = advice_in(reply, *question, decoder_);
   count(metric::kStrategyReviews,
         {{"service", question->service}, {"result", std::string(result_label(advice))}});
+  if (const HandMade* made = hand_made_.find(question->subject.job)) {
+    consultations_.settle(question->subject, std::move(advice), now_.mono);
+    return enqueue(made->id);
+  }
   const JobRow* row = jobs_.find(question->subject.job);
   if (row == nullptr) return;
   const api::ObjectMeta& meta = row->object.meta;

@@ -28,16 +28,14 @@ std::string_view executor_of(const reconcile::Run& run) {
 
 reconcile::RunIdentity identity_of(const reconcile::Run& run, std::uint32_t target) {
   const reconcile::RunOrigin& origin = run.origin();
-  return {origin.run,
-          origin.scheduled_time,
-          origin.attempt,
-          run.targets()[target].pod_name,
-          target,
-          origin.pod_cron_job.empty() ? "" : key_of(origin.namespace_, origin.pod_cron_job)};
+  return {
+      origin.run_id(), origin.scheduled_time,
+      origin.attempt,  run.targets()[target].pod_name,
+      target,          origin.has_parent() ? key_of(origin.namespace_, origin.pod_cron_job) : ""};
 }
 
 std::string purpose_of(const reconcile::Run& run, const reconcile::Dial& dial) {
-  return (dial.probe ? "probe/" : "run/") + run.origin().run;
+  return (dial.probe ? "probe/" : "run/") + run.origin().run_id();
 }
 
 }  // namespace
@@ -141,9 +139,10 @@ void Engine::State::note_start(const RunEntry& entry, std::uint32_t index) {
   const api::TargetRef& target = entry.run.targets()[index];
   dialled_[key_of(origin.namespace_, target.pod_name)].insert({entry.id, index});
   const Millis late = now_.wall - WallMillis(origin.scheduled_time);
-  observe(metric::kStartSkew, executor_of(entry.run), late);
+  // What somebody asked for just now is late by nothing but what it waited for.
+  if (!origin.by_hand()) observe(metric::kStartSkew, executor_of(entry.run), late);
   log(LogLevel::kInfo, "run started",
-      {{key::kPodCronJob, key_of(origin.namespace_, origin.pod_cron_job)},
+      {{key::kPodCronJob, parent_key(origin)},
        {key::kPodJob, origin.run},
        {key::kPod, target.pod_name},
        {key::kStartSkewMs, std::to_string(late.count())}});

@@ -31,23 +31,25 @@ bool shows(const std::set<std::string>& asked, const std::string& service) {
 
 }  // namespace
 
-void Engine::State::note_service(JobRow& row) {
-  const std::string& name = row.object.spec.job.target.service_name;
-  std::string key = name.empty() ? "" : store::service_key(row.object.meta.namespace_, name);
-  if (row.service == key) return;
-  forget_service(row);
-  row.service = std::move(key);
-  if (row.service.empty()) return;
-  auto& users = service_users_[row.service];
+/// `user` names the Service in `target`; `service` is what is known of that.
+void Engine::State::note_service(JobId user, std::string& service, std::string_view namespace_,
+                                 const api::Target& target) {
+  const std::string& name = target.service_name;
+  std::string key = name.empty() ? "" : store::service_key(namespace_, name);
+  if (service == key) return;
+  forget_service(user, service);
+  service = std::move(key);
+  if (service.empty()) return;
+  auto& users = service_users_[service];
   if (users.empty() && !watch_services_at_) watch_services_at_ = now_.mono;
-  users.insert(row.id);
+  users.insert(user);
 }
 
-void Engine::State::forget_service(JobRow& row) {
-  const auto at = service_users_.find(row.service);
+void Engine::State::forget_service(JobId user, std::string& service) {
+  const auto at = service_users_.find(service);
   if (at == service_users_.end()) return;
-  at->second.erase(row.id);
-  row.service.clear();
+  at->second.erase(user);
+  service.clear();
   if (!at->second.empty()) return;
   service_users_.erase(at);
   if (!watch_services_at_) watch_services_at_ = now_.mono;

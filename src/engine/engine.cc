@@ -118,6 +118,7 @@ WakeAt Engine::State::step(Now now, Input&& input) {
     const JobId id = *ready_.begin();
     ready_.erase(ready_.begin());
     if (JobRow* row = jobs_.find(id)) process_job(*row);
+    if (HandMade* made = hand_made_.find(id)) process_hand_made(*made);
   }
   tend_sessions();
   ask_queued();
@@ -137,6 +138,7 @@ void Engine::State::note_clock(Now now) {
     count(metric::kClockSteps);
     // Every due time is looked at again; what is decided stays decided.
     for (const auto& [id, row] : jobs_.rows()) enqueue(id);
+    for (const auto& [id, made] : hand_made_.rows()) enqueue(id);
   }
   wall_offset_ = offset;
 }
@@ -290,6 +292,7 @@ void Engine::State::on_shutdown() {
   for (const RunId id : ids) {
     if (RunEntry* entry = find_run(id)) feed(*entry, reconcile::Draining{false});
   }
+  give_back_hand_made();
 }
 
 /// Three stages: runs end by themselves, what is left is recorded, the Lease goes.
@@ -324,6 +327,7 @@ void Engine::State::drain() {
 /// What was seen before anything could be decided is decided now.
 void Engine::State::look_at_everything() {
   for (const auto& [id, row] : jobs_.rows()) enqueue(id);
+  for (const auto& [id, made] : hand_made_.rows()) enqueue(id);
   for (const auto& [name, row] : records_.rows()) record_timers_[now_.mono].insert(name);
 }
 

@@ -78,8 +78,8 @@ void Engine::State::put_job(api::PodCronJob&& job) {
   JobRow* row = jobs_.apply(std::move(job), epoch_of(kube::ObjectKind::kPodCronJob));
   if (row == nullptr) return;
   need_owners(row->object.meta.namespace_);
-  note_service(*row);
-  note_topology(*row);
+  note_service(row->id, row->service, row->object.meta.namespace_, row->object.spec.job.target);
+  note_topology(row->object.meta.namespace_, row->object.spec.job.strategy);
   enqueue(row->id);
 }
 
@@ -94,12 +94,9 @@ void Engine::State::erase_job(JobRow& row) {
   set_wake(row, std::nullopt, std::nullopt);
   ready_.erase(row.id);
   bound_waiters_.erase(row.id);
-  const std::string namespace_ = row.object.meta.namespace_;
-  if (const auto at = pod_watchers_.find(namespace_); at != pod_watchers_.end()) {
-    at->second.erase(row.id);
-    if (at->second.empty()) pod_watchers_.erase(at);
-  }
-  forget_service(row);
+  await_pods(row.id, row.object.meta.namespace_, false);
+  forget_service(row.id, row.service);
+  enqueue_hand_made_of(row);
   back_off_.forget(row.object.meta.uid);
   consultations_.forget(row.id);
   forget_claim(row, false);
@@ -181,6 +178,7 @@ void Engine::State::free_pods(const std::string& run) {
 
 void Engine::State::process_job(JobRow& row) {
   bound_waiters_.erase(row.id);
+  enqueue_hand_made_of(row);
   if (row.writing || row.reading || !may_tend()) return;
   parse_schedules(row);
   end_replaced(row);
@@ -269,15 +267,18 @@ std::optional<MonoTime> Engine::State::look_again_at(JobRow& row, const reconcil
 
 /// Whether a change of a pod of the namespace may change what was planned.
 void Engine::State::await_pods(const JobRow& row, const reconcile::Plan& plan) {
-  const std::string& namespace_ = row.object.meta.namespace_;
-  auto& watchers = pod_watchers_[namespace_];
   const bool unknown_place = std::any_of(
       plan.status.active.begin(), plan.status.active.end(),
       [](const api::ActiveRun& run) { return run.state == api::ActiveState::kUnknown; });
-  if (plan.watch_pods || unknown_place) {
-    watchers.insert(row.id);
+  await_pods(row.id, row.object.meta.namespace_, plan.watch_pods || unknown_place);
+}
+
+void Engine::State::await_pods(JobId id, const std::string& namespace_, bool awaits) {
+  auto& watchers = pod_watchers_[namespace_];
+  if (awaits) {
+    watchers.insert(id);
   } else {
-    watchers.erase(row.id);
+    watchers.erase(id);
     if (watchers.empty()) pod_watchers_.erase(namespace_);
   }
 }
@@ -294,13 +295,14 @@ void Engine::State::end_replaced(const JobRow& row) {
 
 reconcile::RunFact Engine::State::fact_of(const JobRow& row, const api::ActiveRun& active) {
   const std::string name = key_of(row.object.meta.namespace_, active.name);
-  if (runs_here(name)) return {};
+  if (runs_here(name, active)) return {};
   if (const auto at = unrecorded_.find(name); at != unrecorded_.end()) {
     if (at->second.holder == active.holder) return at->second.fact;
     unrecorded_.erase(at);
   }
   const RecordRow* record = records_.find(name);
-  if (record == nullptr || record->owner != row.object.meta.uid || !is_final(record->phase)) {
+  if (record == nullptr || !is_record_of(*record, row.object.meta.uid, active) ||
+      !is_final(record->phase)) {
     return {};
   }
   reconcile::RunFact fact;
@@ -365,10 +367,7 @@ void Engine::State::written(JobRow& row) {
     if (call) outbox_.submit(std::move(*call));
   }
   row.disposals.clear();
-  forget_ends(job);
-  for (const std::string& record : records_.owned_by(job.meta.uid)) {
-    record_timers_[now_.mono].insert(record);
-  }
+  tidy_after_write(job);
   if (!row.claim) return;
   const reconcile::Claim claim = *row.claim;
   forget_claim(row, true);
@@ -378,8 +377,9 @@ void Engine::State::written(JobRow& row) {
   api::ActiveRun active;
   active.name = claim.run;
   active.scheduled_time = claim.scheduled_time;
-  if (lease_released_) {
-    // Never dialled, so that a successor runs it.
+  if (lease_released_ || runs_here(key_of(job.meta.namespace_, claim.run))) {
+    // Never dialled, so that a successor runs it, or somebody's own PodJob has its name and runs:
+    // that is found when it is inspected.
     free_pods(key_of(job.meta.namespace_, claim.run));
     return;
   }
@@ -387,7 +387,25 @@ void Engine::State::written(JobRow& row) {
                                          claim.eligibility));
 }
 
-/// What has left `active` needs no memory of its end any more.
+/// What has left `active` is free of us: no memory of its end, and no finalizer.
+void Engine::State::tidy_after_write(const api::PodCronJob& job) {
+  forget_ends(job);
+  for (const std::string& record : records_.owned_by(job.meta.uid)) {
+    record_timers_[now_.mono].insert(record);
+  }
+}
+
+/// After a 409: somebody else wrote, or an earlier try of ours did. A live read tells.
+void Engine::State::read_job(JobRow& row) {
+  row.reading = true;
+  Call read;
+  read.kind = CallKind::kReadJob;
+  read.priority = Priority::kClaim;
+  read.job = row.id;
+  read.path = kube::pod_cron_job_path(row.object.meta.namespace_, row.object.meta.name);
+  outbox_.submit(std::move(read));
+}
+
 void Engine::State::forget_ends(const api::PodCronJob& job) {
   const auto over = [&](const auto& entry) {
     return entry.second.job == job.meta.uid &&
@@ -416,16 +434,8 @@ void Engine::State::on_status_answer(Answer&& answer) {
   }
   if (reply.certainty == Certainty::kDone &&
       (reply.http_status == 409 || reply.http_status == 200)) {
-    // Somebody else wrote, or an earlier try of ours did: a live read tells.
     if (reply.http_status == 409 && !answer.call.was_uncertain) count(metric::kClaimConflicts);
-    row->reading = true;
-    Call read;
-    read.kind = CallKind::kReadJob;
-    read.priority = Priority::kClaim;
-    read.job = row->id;
-    read.path = kube::pod_cron_job_path(row->object.meta.namespace_, row->object.meta.name);
-    outbox_.submit(std::move(read));
-    return;
+    return read_job(*row);
   }
   // For certain nothing was claimed, whether nobody answered or the answer was no (429, 403, 422).
   if (row->claim && reply.certainty != Certainty::kUnknown) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/word.h"
+
 namespace podcron::engine {
 namespace {
 
@@ -14,6 +16,47 @@ constexpr std::size_t kOutcomesGuaranteed = 4;
 /// And so may sessions: the API server holds back an exec for each, at most for 2 s.
 constexpr std::size_t kSessionsInFlightMax = 16;
 
+constexpr api::Word<CallKind> kCallWords[] = {
+    {"claim", CallKind::kClaim},
+    {"read_podcronjob", CallKind::kReadJob},
+    {"take_claim", CallKind::kTakeClaim},
+    {"permit", CallKind::kPermit},
+    {"read_podjob", CallKind::kReadRecord},
+    {"read_parent", CallKind::kReadParent},
+    {"read_pod", CallKind::kReadPod},
+    {"check_pod", CallKind::kCheckPod},
+    {"read_fate", CallKind::kReadFate},
+    {"outcome", CallKind::kWriteRecord},
+    {"give_back", CallKind::kGiveBack},
+    {"remove", CallKind::kRemoveRecord},
+    {"inspect", CallKind::kInspectRecord},
+    {"ask_owner", CallKind::kAskOwner},
+    {"take_over", CallKind::kSwapHolder},
+    {"conclude", CallKind::kConcludeRecord},
+    {"finalizer", CallKind::kDropFinalizer},
+    {"delete", CallKind::kDeleteRecord},
+    {"lease", CallKind::kLease},
+    {"election", CallKind::kElection},
+    {"delete_lease", CallKind::kDeleteLease},
+    {"event", CallKind::kEvent},
+    {"probe_labels", CallKind::kProbeLabels},
+    {"store_session", CallKind::kStoreSession},
+    {"delete_session", CallKind::kDeleteSession},
+    {"read_session_pod", CallKind::kReadSessionPod},
+    {"check_session_pod", CallKind::kCheckSessionPod},
+    {"self_test", CallKind::kSelfTest},
+    {"ask_own_account", CallKind::kAskOwnAccount},
+    {"take_record", CallKind::kTakeRecord},
+    {"take_place", CallKind::kTakePlace},
+    {"permit_by_hand", CallKind::kPermitByHand},
+    {"tell_wait", CallKind::kTellWait},
+    {"end_by_hand", CallKind::kEndByHand},
+    {"read_by_hand", CallKind::kReadByHand},
+    {"ask_parent", CallKind::kAskParent},
+};
+/// A kind without its word would be counted as another one.
+static_assert(std::size(kCallWords) == kCallKindCount);
+
 std::size_t index(Priority priority) { return static_cast<std::size_t>(priority); }
 
 /// An answer that says nothing about whether the request took effect, or asks to come again.
@@ -21,69 +64,7 @@ bool says_come_again(int http_status) { return http_status == 429 || http_status
 
 }  // namespace
 
-std::string_view to_string(CallKind kind) {
-  switch (kind) {
-    case CallKind::kClaim:
-      return "claim";
-    case CallKind::kReadJob:
-      return "read_podcronjob";
-    case CallKind::kTakeClaim:
-      return "take_claim";
-    case CallKind::kPermit:
-      return "permit";
-    case CallKind::kReadRecord:
-      return "read_podjob";
-    case CallKind::kReadParent:
-      return "read_parent";
-    case CallKind::kReadPod:
-      return "read_pod";
-    case CallKind::kCheckPod:
-      return "check_pod";
-    case CallKind::kReadFate:
-      return "read_fate";
-    case CallKind::kWriteRecord:
-      return "outcome";
-    case CallKind::kGiveBack:
-      return "give_back";
-    case CallKind::kRemoveRecord:
-      return "remove";
-    case CallKind::kInspectRecord:
-      return "inspect";
-    case CallKind::kAskOwner:
-      return "ask_owner";
-    case CallKind::kSwapHolder:
-      return "take_over";
-    case CallKind::kConcludeRecord:
-      return "conclude";
-    case CallKind::kDropFinalizer:
-      return "finalizer";
-    case CallKind::kDeleteRecord:
-      return "delete";
-    case CallKind::kLease:
-      return "lease";
-    case CallKind::kElection:
-      return "election";
-    case CallKind::kDeleteLease:
-      return "delete_lease";
-    case CallKind::kEvent:
-      return "event";
-    case CallKind::kProbeLabels:
-      return "probe_labels";
-    case CallKind::kStoreSession:
-      return "store_session";
-    case CallKind::kDeleteSession:
-      return "delete_session";
-    case CallKind::kReadSessionPod:
-      return "read_session_pod";
-    case CallKind::kCheckSessionPod:
-      return "check_session_pod";
-    case CallKind::kSelfTest:
-      return "self_test";
-    case CallKind::kAskOwnAccount:
-      return "ask_own_account";
-  }
-  return "";
-}
+std::string_view to_string(CallKind kind) { return api::word_of(kCallWords, kind); }
 
 void Outbox::submit(Call&& call) { waiting_[index(call.priority)].push_back(std::move(call)); }
 

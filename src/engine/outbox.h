@@ -61,7 +61,16 @@ enum class CallKind : std::uint8_t {
   kCheckSessionPod,  // GET Pod that the watch does not show any more
   kSelfTest,         // CONNECT to the reserved pod
   kAskOwnAccount,    // POST SelfSubjectReview
+  // Of a PodJob made by hand, before it has a run:
+  kTakeRecord,    // PATCH PodJob annotation and finalizer
+  kTakePlace,     // PATCH PodCronJob status: its place in active, or that the others shall end
+  kPermitByHand,  // PATCH PodJob status: its targets
+  kTellWait,      // PATCH PodJob status: why it is Pending
+  kEndByHand,     // PATCH PodJob status: refused, too late, or nobody knows
+  kReadByHand,    // GET PodJob after a 409
+  kAskParent,     // GET PodCronJob before it is refused
 };
+inline constexpr std::size_t kCallKindCount = static_cast<std::size_t>(CallKind::kAskParent) + 1;
 /// For logs and metrics.
 std::string_view to_string(CallKind kind);
 

@@ -1,5 +1,5 @@
-// What outlives a run: take-over of what a gone holder left, finalizers, history limits, and the
-// place that an Unknown run keeps.
+// What outlives a run: take-over of what a gone holder left, finalizers, and the place that an
+// Unknown run keeps.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -16,31 +16,11 @@ namespace {
 namespace key = observe::key;
 namespace metric = observe::metric;
 namespace reason = observe::reason;
-namespace condition = observe::condition;
 
 /// Between two looks at the same leftover, so that a refusal cannot become a hot loop.
 constexpr Millis kTendRetry{2000};
 /// The same where pods or capacity lack: they seldom come sooner.
 constexpr Millis kNoPodRetry{10'000};
-
-/// "<holder>/<attempt>" -> holder. Empty: given back.
-std::string_view holder_in(std::string_view annotation) {
-  return annotation.substr(0, annotation.rfind('/'));
-}
-
-bool lists(const JobRow& row, std::string_view run) {
-  const auto& active = row.object.status.active;
-  return std::any_of(active.begin(), active.end(),
-                     [&](const api::ActiveRun& a) { return a.name == run; });
-}
-
-/// Our copy of the PodCronJob is new enough to know the run, and does not list it. Claim and
-/// decidedThrough are one write, so an older copy says nothing: the watches are not in step.
-bool has_left(const JobRow& row, const RecordRow& record) {
-  const auto& decided = row.object.status.decided_through;
-  const bool knows = decided && record.scheduled_time && *decided >= *record.scheduled_time;
-  return knows && !lists(row, record.name);
-}
 
 }  // namespace
 
@@ -70,6 +50,7 @@ void Engine::State::put_read_record(const api::PodJob& record) {
 void Engine::State::put_record(const api::PodJob& record) {
   RecordRow* row = records_.apply(record, epoch_of(kube::ObjectKind::kPodJob));
   if (row == nullptr) return;
+  note_hand_made(record);
   const std::string name = key_of(row->namespace_, row->name);
   if (runs_here(name)) {
     RunEntry* entry = find_run(run_by_key_.find(name)->second);
@@ -78,6 +59,7 @@ void Engine::State::put_record(const api::PodJob& record) {
     }
     return;
   }
+  if (hand_made_.find(name) != nullptr) return;  // looked at by itself
   if (!is_final(row->phase) && !row->targets.empty()) {
     load_.hold(name, row->owner, row->targets);
   } else if (!row->end_unknown) {
@@ -97,6 +79,7 @@ void Engine::State::erase_record(const std::string& name) {
   const RecordRow* row = records_.find(name);
   if (row == nullptr) return;
   const Uid owner = row->owner;
+  if (HandMade* made = hand_made_.find(name)) forget_hand_made(*made);
   if (!runs_here(name)) free_pods(name);
   records_.erase(name);
   if (const JobRow* job = jobs_.find(owner)) enqueue(job->id);
@@ -157,9 +140,12 @@ void Engine::State::tend_active(JobRow& row) {
   std::optional<WallMillis> place;
   for (const api::ActiveRun& active : row.object.status.active) {
     const std::string name = key_of(row.object.meta.namespace_, active.name);
-    if (runs_here(name) || inspecting_.contains(name) || unrecorded_.contains(name)) continue;
+    if (runs_here(name, active) || inspecting_.contains(name) || unrecorded_.contains(name)) {
+      continue;
+    }
     const RecordRow* record = records_.find(name);
-    const bool recorded = record != nullptr && record->owner == row.object.meta.uid;
+    const bool recorded = record != nullptr && is_record_of(*record, row.object.meta.uid, active);
+    if (recorded && hand_made_.find(name) != nullptr) continue;               // looked at by itself
     if (recorded && record->undialled && !is_final(record->phase)) continue;  // on its way out
     if (recorded && is_final(record->phase)) {
       if (record->end_unknown) {
@@ -215,7 +201,8 @@ void Engine::State::on_inspected(Answer&& answer) {
   const auto active = std::find_if(actives.begin(), actives.end(), [&](const api::ActiveRun& a) {
     return a.name == answer.call.name;
   });
-  if (active == actives.end() || runs_here(name)) return;
+  if (active == actives.end() || runs_here(name, *active)) return;
+  if (!active->pod_job_uid.empty()) return on_hand_made_inspected(*row, *active, answer.reply);
   if (answer.reply.http_status == 404) {
     if (RecordRow* stale = records_.find(name); stale != nullptr) erase_record(name);
     const auto lost = lost_.find(name);
@@ -261,6 +248,23 @@ void Engine::State::on_inspected(Answer&& answer) {
                   lost ? "how this ended could not be recorded"
                        : "the controller that ran this is gone; whether the command ended is not "
                          "known");
+}
+
+/// It stands in `active` without the PodJob that somebody made: that was taken away by force, and
+/// what became of the run cannot be known.
+void Engine::State::on_hand_made_inspected(const JobRow& row, const api::ActiveRun& active,
+                                           const KubeReply& reply) {
+  const std::string name = key_of(row.object.meta.namespace_, active.name);
+  if (reply.http_status != 200 && reply.http_status != 404) return;
+  auto record = reply.http_status == 200
+                    ? decoder_.pod_job(reply.body)
+                    : Result<api::PodJob>(fail(ErrorCode::kNotFound, "not there any more"));
+  if (record) put_read_record(*record);
+  if (record && record->meta.uid == active.pod_job_uid) return;
+  if (!record && records_.find(name) != nullptr) erase_record(name);
+  remember_end(name, row.object.meta.uid, active.holder, api::Outcome::kUnknown,
+               reason::kRecordMissing);
+  enqueue(row.id);
 }
 
 /// What a claim that is taken over runs in. The claim is in strategyState already, from which the
@@ -379,17 +383,22 @@ void Engine::State::on_holder_swapped(Answer&& answer) {
 // ---- Records that nobody runs any more ----
 
 /// A final record without a place in `active` loses its finalizer; an unfinished one of a gone
-/// holder that is in nobody's `active` is told to be unknown, a hand-made one that it is refused.
+/// holder that is in nobody's `active` is told to be unknown.
 void Engine::State::tend_record(const std::string& name) {
   RecordRow* row = records_.find(name);
   if (row == nullptr || row->tending || runs_here(name) || !may_tend()) return;
   // Whoever does not lead tidies up behind itself alone.
   if (!leads_ && holder_in(row->holder) != holder_) return;
-  const JobRow* job = jobs_.find(row->owner);
+  const bool by_hand = !row->scheduled_time;
+  if (by_hand && !is_final(row->phase)) return;  // looked at by itself
+  if (expire(name, *row)) return;
+  const JobRow* job =
+      by_hand ? jobs_.find(row->namespace_, row->owner_name) : jobs_.find(row->owner);
   // An undialled one is in the way of whoever took the claim.
   const bool undialled = row->undialled && !is_final(row->phase);
   const bool in_place = job != nullptr && !has_left(*job, *row) && !undialled;
-  if (in_place || (job != nullptr && inspecting_.contains(name))) return;
+  if (by_hand && row->has_finalizer && !may_let_go(*row, job)) return;
+  if (!by_hand && (in_place || (job != nullptr && inspecting_.contains(name)))) return;
   const std::string_view holder = holder_in(row->holder);
   if (!holder.empty() && !holder_gone(holder)) {
     // Its holder does this; if that one dies, we look again.
@@ -403,17 +412,25 @@ void Engine::State::tend_record(const std::string& name) {
     return;
   }
   if (job == nullptr && !row->orphan && !row->owner_name.empty()) return ask_owner(*row);
+  if (by_hand && job != nullptr && !has_left(*job, *row)) return ask_owner(*row);
   if (!is_final(row->phase) && !row->undialled) {
-    if (!row->scheduled_time) {
-      return conclude_record(*row, api::PodJobPhase::kFailed, condition::kNotImplemented,
-                             "made by hand: this version of podcron cannot run it; nothing ran");
-    }
     return conclude_record(*row, api::PodJobPhase::kUnknown,
                            row->deleting ? reason::kDeleted : reason::kRestoredRecord,
                            "no PodCronJob lists this run as active; it was not run");
   }
   free_pods(name);
   if (row->has_finalizer) return drop_finalizer(*row);
+}
+
+/// The place of a run made by hand: in `active` until the PodCronJob is written; without one, as
+/// long as an unknown end may still be a running process.
+bool Engine::State::may_let_go(const RecordRow& row, const JobRow* job) {
+  const std::string name = key_of(row.namespace_, row.name);
+  const bool listed = job != nullptr && lists(job->object.status.active, row);
+  const bool kept = job == nullptr && row.end_unknown && !place_given_up(row);
+  if (!listed && !kept) return true;
+  record_timers_[now_.mono + (row.end_unknown ? kNoPodRetry : kTendRetry)].insert(name);
+  return false;
 }
 
 void Engine::State::conclude_record(const RecordRow& row, api::PodJobPhase phase,
@@ -469,10 +486,14 @@ void Engine::State::on_owner_asked(Answer&& answer) {
   if (answer.reply.http_status == 200) {
     if (auto job = decoder_.pod_cron_job(answer.reply.body)) owner = std::move(*job);
   }
-  row->orphan = answer.reply.http_status == 404 || (owner && owner->meta.uid != row->owner);
+  const bool by_hand = !row->scheduled_time;
+  row->orphan =
+      answer.reply.http_status == 404 || (owner && !by_hand && owner->meta.uid != row->owner);
+  row->left = by_hand && owner && !lists(owner->status.active, *row);
   if (owner) put_read_job(std::move(*owner));
-  if (!row->orphan) row->retry_at = now_.mono + kTendRetry;
-  record_timers_[row->orphan ? now_.mono : *row->retry_at].insert(answer.call.name);
+  const bool known = row->orphan || row->left;
+  if (!known) row->retry_at = now_.mono + kTendRetry;
+  record_timers_[known ? now_.mono : *row->retry_at].insert(answer.call.name);
 }
 
 void Engine::State::drop_finalizer(RecordRow& row) {
@@ -494,7 +515,9 @@ void Engine::State::on_record_answer(Answer&& answer) {
   const std::string run = row->name;
   if (answer.reply.http_status == 404) {
     erase_record(answer.call.name);
-  } else if (answer.reply.http_status == 200 && answer.call.kind != CallKind::kDeleteRecord) {
+  } else if (answer.reply.http_status == 200 && answer.call.kind == CallKind::kDeleteRecord) {
+    row->deleting = true;  // the watch will say so too
+  } else if (answer.reply.http_status == 200) {
     if (const auto record = decoder_.pod_job(answer.reply.body)) put_read_record(*record);
     // The watch may have brought this version before its answer, when the row was still tended.
     record_timers_[now_.mono].insert(answer.call.name);
@@ -513,49 +536,6 @@ void Engine::State::on_record_answer(Answer&& answer) {
     record_timers_[*row->retry_at].insert(answer.call.name);
   }
   if (const JobRow* job = jobs_.find(owner)) enqueue(job->id);
-}
-
-/// Finished PodJobs that left `active` lose their finalizer; the oldest beyond the limits go.
-void Engine::State::limit_history(JobRow& row) {
-  const auto& owned = records_.owned_by(row.object.meta.uid);
-  const auto limit = [&](bool succeeded) {
-    return static_cast<std::size_t>(std::max(0, succeeded
-                                                    ? row.object.spec.successful_jobs_history_limit
-                                                    : row.object.spec.failed_jobs_history_limit));
-  };
-  std::vector<std::string> surplus;
-  std::size_t kept[2] = {0, 0};
-  // By name is by scheduled time: newest first from the end.
-  for (auto at = owned.rbegin(); at != owned.rend(); ++at) {
-    const RecordRow* record = records_.find(*at);
-    if (!is_final(record->phase)) continue;
-    // Whoever writes it out of `active`, it makes no pod busy any more.
-    if (record->end_unknown && has_left(row, *record)) free_pods(*at);
-    // Another controller's write may have taken it from `active`: its finalizer is ours to drop.
-    if (record->has_finalizer && !record->tending && has_left(row, *record)) {
-      record_timers_[now_.mono].insert(*at);
-    }
-    const bool succeeded = record->phase == api::PodJobPhase::kSucceeded;
-    if (++kept[succeeded ? 0 : 1] <= limit(succeeded)) continue;
-    const bool removable =
-        !record->has_finalizer && !record->deleting && !record->tending && has_left(row, *record);
-    const std::string_view holder = holder_in(record->holder);
-    // Without election each removes its own, so that they do not do it several times.
-    const bool mine = config_.election || holder.empty() || holder_gone(holder);
-    if (removable && mine) surplus.push_back(*at);
-  }
-  for (const std::string& name : surplus) {
-    RecordRow* record = records_.find(name);
-    if (record->retry_at && now_.mono < *record->retry_at) continue;
-    record->tending = true;
-    Call call;
-    call.kind = CallKind::kDeleteRecord;
-    call.name = name;
-    call.method = Method::kDelete;
-    call.path = kube::pod_job_path(record->namespace_, record->name);
-    call.body = api::encode_delete_options(record->uid, 0);
-    outbox_.submit(std::move(call));
-  }
 }
 
 }  // namespace podcron::engine

@@ -42,7 +42,7 @@ Engine::State::RunEntry* Engine::State::find_run(RunId id) {
   return at == runs_.end() ? nullptr : &at->second;
 }
 
-void Engine::State::start_run(JobRow& row, reconcile::Run&& run) {
+void Engine::State::start_run(JobId job, reconcile::Run&& run) {
   const RunId id = ++next_run_;
   const reconcile::RunOrigin& origin = run.origin();
   const std::string name = key_of(origin.namespace_, origin.run);
@@ -51,7 +51,7 @@ void Engine::State::start_run(JobRow& row, reconcile::Run&& run) {
   load_.hold(name, origin.pod_cron_job_uid, run.targets());
   ++held_by_namespace_[origin.namespace_];
   run_by_key_.emplace(name, id);
-  RunEntry& entry = runs_.emplace(id, RunEntry{id, row.id, std::move(run)}).first->second;
+  RunEntry& entry = runs_.emplace(id, RunEntry{id, job, std::move(run)}).first->second;
   std::vector<reconcile::RunAction> actions;
   entry.run.start(now_, actions);
   perform(entry, actions);
@@ -143,7 +143,8 @@ void Engine::State::perform_one(RunEntry& entry, const reconcile::RunAction& act
           [&](const reconcile::GiveBack&) {
             outbox_.submit(record_call(entry, CallKind::kGiveBack, Priority::kOutcome,
                                        Method::kPatch, path,
-                                       api::encode_holder_patch("", entry.run.resource_version())));
+                                       api::encode_holder_patch(entry.run.given_back_annotation(),
+                                                                entry.run.resource_version())));
           },
           [&](const reconcile::RemoveRecord&) {
             outbox_.submit(record_call(entry, CallKind::kRemoveRecord, Priority::kOutcome,
@@ -226,13 +227,11 @@ void Engine::State::redraw(RunEntry& entry, const reconcile::Redraw& again) {
   }
   const auto assessment = assess(origin.namespace_, origin.pod_cron_job_uid, origin.generation,
                                  run.spec(), [&](const Uid& pod) { return run.tried(pod); });
-  const JobRow* row = jobs_.find(entry.job);
-  const api::StringMap state =
-      row == nullptr ? api::StringMap{} : row->object.status.strategy_state;
-  auto pod = reconcile::choose_again(
-      pods_, run.spec(), assessment,
-      {origin.pod_cron_job_uid, origin.scheduled_time, again.number, state, &nodes_},
-      run.targets()[again.target]);
+  const api::StringMap state = strategy_state_for(jobs_.find(entry.job), run.spec().strategy);
+  auto pod = reconcile::choose_again(pods_, run.spec(), assessment,
+                                     {origin.pod_cron_job_uid, origin.scheduled_time, again.number,
+                                      state, &nodes_, nullptr, origin.pod_job_uid},
+                                     run.targets()[again.target]);
   feed(entry, reconcile::Redrawn{again.target, std::move(pod)});
 }
 
@@ -255,6 +254,16 @@ void Engine::State::on_answer(Answer&& answer) {
       return on_owner_asked(std::move(answer));
     case CallKind::kSwapHolder:
       return on_holder_swapped(std::move(answer));
+    case CallKind::kTakeRecord:
+    case CallKind::kPermitByHand:
+    case CallKind::kTellWait:
+    case CallKind::kEndByHand:
+    case CallKind::kReadByHand:
+      return on_hand_made_answer(std::move(answer));
+    case CallKind::kTakePlace:
+      return on_place_taken(std::move(answer));
+    case CallKind::kAskParent:
+      return on_parent_asked(std::move(answer));
     case CallKind::kConcludeRecord:
     case CallKind::kDropFinalizer:
     case CallKind::kDeleteRecord:
@@ -424,7 +433,7 @@ void Engine::State::conclude(RunEntry& entry) {
       unrecorded(api::Outcome::kUnknown, reason::kRecordMissing);
       break;
     case RunEnd::kLost:
-      lost_[name] = {origin.pod_cron_job_uid, run.was_permitted()};
+      if (!origin.by_hand()) lost_[name] = {origin.pod_cron_job_uid, run.was_permitted()};
       break;
     case RunEnd::kDropped:
     case RunEnd::kGivenBack:
@@ -438,14 +447,18 @@ void Engine::State::conclude(RunEntry& entry) {
   if (entry.timer) run_timers_.erase({*entry.timer, entry.id});
   run_by_key_.erase(name);
   const JobId job = entry.job;
+  const bool missing = run.end() == RunEnd::kMissing;
   runs_.erase(entry.id);
   enqueue(job);
+  if (missing) hand_made_.had_run.erase(origin.pod_job_uid);
+  if (const HandMade* made = hand_made_.find(name)) enqueue(made->id);
   wake_bound_waiters();
   record_timers_[now_.mono].insert(name);
 }
 
 void Engine::State::remember_end(const std::string& run, const Uid& job, std::string holder,
                                  api::Outcome outcome, std::string_view why) {
+  if (jobs_.find(job) == nullptr) return;  // nobody's `active` is waiting for it
   Unrecorded end{job, std::move(holder), {}};
   end.fact.leaves = true;
   end.fact.outcome = outcome;
@@ -464,8 +477,8 @@ void Engine::State::report_run(const RunEntry& entry, api::Outcome outcome,
                            : outcome == api::Outcome::kUnknown ? "Unknown"
                                                                : "Skipped";
   count(metric::kRuns, {{"outcome", word}});
-  const std::string job = key_of(origin.namespace_, origin.pod_cron_job);
-  if (succeeded && jobs_.rows().size() <= kLastSuccessSeriesMax) {
+  const std::string job = parent_key(origin);
+  if (succeeded && origin.has_parent() && jobs_.rows().size() <= kLastSuccessSeriesMax) {
     gauge(metric::kLastSuccess,
           static_cast<double>(origin.scheduled_time.time_since_epoch().count()),
           {{"namespace", origin.namespace_}, {"podcronjob", origin.pod_cron_job}});
@@ -483,8 +496,7 @@ void Engine::State::report_run(const RunEntry& entry, api::Outcome outcome,
   if (!run.status().message.empty()) facts.emplace_back(key::kMessage, run.status().message);
   log(succeeded ? LogLevel::kInfo : LogLevel::kWarning, "run ended", std::move(facts));
   if (succeeded) return;
-  const EventSubject subject{origin.namespace_, "PodCronJob", origin.pod_cron_job,
-                             origin.pod_cron_job_uid};
+  const EventSubject subject = subject_of(origin);
   const auto event = why == reason::kPodJobNameTaken     ? observe::event::kPodJobNameTaken
                      : outcome == api::Outcome::kFailed  ? observe::event::kRunFailed
                      : outcome == api::Outcome::kUnknown ? observe::event::kRunUnknown

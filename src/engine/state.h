@@ -21,6 +21,7 @@
 #include "engine/elector.h"
 #include "engine/engine.h"
 #include "engine/event_recorder.h"
+#include "engine/hand_made_table.h"
 #include "engine/holders.h"
 #include "engine/outbox.h"
 #include "engine/self_test.h"
@@ -29,6 +30,7 @@
 #include "engine/tables.h"
 #include "kube/watch_machine.h"
 #include "reconcile/choose.h"
+#include "reconcile/hand_made.h"
 #include "reconcile/run.h"
 #include "store/endpoint_store.h"
 #include "store/pod_store.h"
@@ -107,8 +109,9 @@ struct Engine::State {
   [[nodiscard]] std::uint32_t epoch_of(kube::ObjectKind kind) const;
 
   // ---- endpoints.cc: EndpointSlices, while some PodCronJob names a Service ----
-  void note_service(JobRow& row);
-  void forget_service(JobRow& row);
+  void note_service(JobId user, std::string& service, std::string_view namespace_,
+                    const api::Target& target);
+  void forget_service(JobId user, std::string& service);
   void watch_services();
   void watch_services_of(std::string_view scope, std::set<std::string> wanted);
   void put_slice(const api::EndpointSlice& slice, std::uint32_t epoch);
@@ -122,7 +125,7 @@ struct Engine::State {
                                                   const api::Target& target) const;
 
   // ---- topology.cc: Nodes, and what a PodCronJob must wait for that others need not ----
-  void note_topology(const JobRow& row);
+  void note_topology(std::string_view namespace_, const api::StrategySpec& strategy);
   void nodes_changed();
   void note_refusal(Stream& stream, const StreamEnded& ended);
   [[nodiscard]] const Stream& node_stream() const;
@@ -140,6 +143,7 @@ struct Engine::State {
   void parse_schedules(JobRow& row);
   std::optional<MonoTime> look_again_at(JobRow& row, const reconcile::Plan& plan);
   void await_pods(const JobRow& row, const reconcile::Plan& plan);
+  void await_pods(JobId id, const std::string& namespace_, bool awaits);
   void end_replaced(const JobRow& row);
   bool flush_is_due(JobRow& row, bool settled);
   [[nodiscard]] reconcile::RunFact fact_of(const JobRow& row, const api::ActiveRun& active);
@@ -150,6 +154,8 @@ struct Engine::State {
   void put_read_job(api::PodCronJob&& job);
   void erase_job(JobRow& row);
   void written(JobRow& row);
+  void tidy_after_write(const api::PodCronJob& job);
+  void read_job(JobRow& row);
   void set_wake(JobRow& row, std::optional<WallMillis> wall, std::optional<MonoTime> mono);
   [[nodiscard]] bool has_capacity(std::string_view namespace_) const;
   [[nodiscard]] bool is_busy(const Uid& pod, const Uid& job) const;
@@ -162,6 +168,9 @@ struct Engine::State {
   // ---- consult.cc: strategies that ask a service ----
   [[nodiscard]] reconcile::Consultation consultation(const JobRow& row, WallTime scheduled) const;
   void consult(const JobRow& row, const reconcile::Inquiry& inquiry);
+  void consult(const HandMade& made, const reconcile::Inquiry& inquiry);
+  void ask_service(const Consultations::Subject& subject, const api::StrategyWebhook& webhook,
+                   api::StrategyReview&& review, const reconcile::Inquiry& inquiry);
   void consult_again(const JobRow& row, WallTime scheduled,
                      const eligibility::Assessment& assessment);
   void on_strategy_reply(const StrategyReply& reply);
@@ -199,7 +208,8 @@ struct Engine::State {
     std::map<std::uint32_t, api::PodAddress> addresses{};  // of targets that HTTP goes to
     std::optional<MonoTime> timer{};
   };
-  void start_run(JobRow& row, reconcile::Run&& run);
+  void start_run(JobId job, reconcile::Run&& run);
+  void start_run(const JobRow& row, reconcile::Run&& run) { start_run(row.id, std::move(run)); }
   void feed(RunEntry& entry, reconcile::RunInput&& input);
   void perform(RunEntry& entry, std::vector<reconcile::RunAction>& actions);
   void perform_one(RunEntry& entry, const reconcile::RunAction& action);
@@ -222,6 +232,8 @@ struct Engine::State {
   void report_run(const RunEntry& entry, api::Outcome outcome, const std::string& reason);
   RunEntry* find_run(RunId id);
   [[nodiscard]] bool runs_here(const std::string& key) const { return run_by_key_.contains(key); }
+  /// The run of this very entry; a PodJob that somebody made may have the name of a scheduled one.
+  [[nodiscard]] bool runs_here(const std::string& key, const api::ActiveRun& active) const;
   Call record_call(const RunEntry& entry, CallKind kind, Priority priority, Method method,
                    std::string path, std::string body = "") const;
 
@@ -247,7 +259,42 @@ struct Engine::State {
   void on_pod_checked(RunEntry& entry, const Answer& answer);
   void report_unexpected(RunEntry& entry, std::uint32_t target, std::string_view why);
 
-  // ---- records.cc: take-over, finalizers, history limits ----
+  // ---- hand_made.cc: PodJobs made by hand, until they have a run or an end ----
+  void note_hand_made(const api::PodJob& record);
+  void forget_hand_made(HandMade& made);
+  void enqueue_hand_made_of(const JobRow& parent);
+  JobRow* parent_of(const HandMade& made);
+  void wake_hand_made(HandMade& made, std::optional<WallMillis> wall, std::optional<MonoTime> mono);
+  void hold_for(HandMade& made, const std::vector<api::TargetRef>& targets);
+  void let_go(HandMade& made);
+  [[nodiscard]] Uid pods_shared_by(const HandMade& made);
+  [[nodiscard]] static std::string parent_key(const reconcile::RunOrigin& origin);
+  [[nodiscard]] static EventSubject subject_of(const reconcile::RunOrigin& origin);
+  reconcile::Draw draw_for(HandMade& made);
+  [[nodiscard]] static api::StringMap strategy_state_for(const JobRow* parent,
+                                                         const api::StrategySpec& strategy);
+  void process_hand_made(HandMade& made);
+  void follow(HandMade& made, reconcile::HandMadePlan&& plan);
+  void await(HandMade& made, const reconcile::HandMadePlan& plan);
+  void patch(HandMade& made, CallKind kind, Priority priority, std::string_view subresource,
+             std::string body);
+  void ask_about(HandMade& made, CallKind kind, std::string path);
+  void write_parent(HandMade& made, reconcile::HandMadePlan&& plan);
+  void tell(HandMade& made, const reconcile::HandMadePlan& plan);
+  void end_by_hand(HandMade& made, const reconcile::HandMadePlan& plan);
+  void give_back_hand_made();
+  void on_hand_made_answer(Answer&& answer);
+  void on_parent_asked(Answer&& answer);
+  void on_place_taken(Answer&& answer);
+  void start_by_hand(const std::string& name, const api::PodJob& record);
+  void report_end_by_hand(const api::PodJob& record);
+
+  // ---- retention.cc: finished PodJobs go, by history limits and by their own lifetime ----
+  void limit_history(JobRow& row);
+  bool expire(const std::string& key, RecordRow& row);
+  void remove_record(const std::string& key, RecordRow& row, std::uint64_t resource_version);
+
+  // ---- records.cc: take-over, finalizers ----
   void put_record(const api::PodJob& record);
   void put_read_record(const api::PodJob& record);
   [[nodiscard]] bool seen_to_go(kube::ObjectKind kind, std::uint64_t resource_version) const;
@@ -256,6 +303,9 @@ struct Engine::State {
   void tend_active(JobRow& row);
   void inspect(JobRow& row, const api::ActiveRun& active);
   void on_inspected(Answer&& answer);
+  void on_hand_made_inspected(const JobRow& row, const api::ActiveRun& active,
+                              const KubeReply& reply);
+  bool may_let_go(const RecordRow& row, const JobRow* job);
   [[nodiscard]] std::vector<api::TargetRef> choose_for(
       const JobRow& row, const api::ActiveRun& active,
       const eligibility::Assessment& assessment) const;
@@ -268,7 +318,6 @@ struct Engine::State {
   void ask_owner(RecordRow& row);
   void on_owner_asked(Answer&& answer);
   void drop_finalizer(RecordRow& row);
-  void limit_history(JobRow& row);
   [[nodiscard]] reconcile::RunOrigin origin_of(const JobRow& row,
                                                const api::ActiveRun& active) const;
   [[nodiscard]] WallTime place_until(const RecordRow& row) const;
@@ -290,6 +339,7 @@ struct Engine::State {
   store::NodeStore nodes_;
   JobTable jobs_;
   RecordTable records_;
+  HandMadeTable hand_made_;
   PodLoad load_;
   StartBackOff back_off_;
   Consultations consultations_;

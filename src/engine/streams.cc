@@ -340,6 +340,9 @@ void Engine::State::mark_namespace(NamespaceSet& set, const std::string& name,
     row.detection = 0;  // told anew
     enqueue(id);
   }
+  for (const auto& [id, made] : hand_made_.rows()) {
+    if (made.record.meta.namespace_ == name) enqueue(id);
+  }
 }
 
 /// Whoever waits for a pod of this namespace looks again; a run in this very pod may be over.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "observe/reasons.h"
+#include "reconcile/hand_made.h"
 
 namespace podcron::engine {
 
@@ -80,6 +81,37 @@ std::vector<JobId> JobTable::not_marked(std::uint32_t epoch) const {
 
 // ---- RecordTable ----
 
+bool is_record_of(const RecordRow& record, const Uid& job, const api::ActiveRun& active) {
+  return active.pod_job_uid.empty() ? record.owner == job : record.uid == active.pod_job_uid;
+}
+
+bool lists(const std::vector<api::ActiveRun>& active, const RecordRow& record) {
+  return std::any_of(active.begin(), active.end(), [&](const api::ActiveRun& run) {
+    return run.name == record.name && (run.pod_job_uid.empty() || run.pod_job_uid == record.uid);
+  });
+}
+
+bool has_left(const JobRow& row, const RecordRow& record) {
+  const auto& decided = row.object.status.decided_through;
+  if (lists(row.object.status.active, record)) return false;
+  // Claim and decidedThrough are one write, so an older copy says nothing: the watches are not in
+  // step. A run made by hand moves no such mark: what was never claimed has no finalizer, of the
+  // others a live read tells.
+  if (record.scheduled_time) return decided && *decided >= *record.scheduled_time;
+  return record.left || !record.has_finalizer;
+}
+
+namespace {
+
+/// The UID in the mark of a PodJob made by hand says that it is no copy; then who holds it counts.
+std::string holder_of(const api::PodJob& record) {
+  const auto mark = reconcile::is_made_by_hand(record) ? reconcile::parse_holder_mark(record.holder)
+                                                       : std::nullopt;
+  return mark ? record.holder.substr(record.holder.find('/') + 1) : record.holder;
+}
+
+}  // namespace
+
 RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
   const std::string key = key_of(record.meta.namespace_, record.meta.name);
   RecordRow& row = rows_[key];
@@ -89,6 +121,7 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
   if (!same) row.epoch = epoch;
   if (!same) row.first_version = record.meta.resource_version;
   row.orphan = row.orphan && same;
+  row.left = row.left && same;
   row.undialled = row.undialled && same;
   if (!same && !row.owner.empty()) by_owner_[row.owner].erase(key);
   row.namespace_ = record.meta.namespace_;
@@ -99,11 +132,13 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
   row.resource_version = record.meta.resource_version;
   row.phase = record.status.phase;
   row.reason = record.status.reason;
-  row.holder = record.holder;
+  row.holder = holder_of(record);
   row.has_finalizer = record.has_record_finalizer;
   row.deleting = record.meta.deletion_timestamp.has_value();
   row.other_finalizers = record.other_finalizers;
   row.scheduled_time = record.scheduled_time;
+  row.created = record.meta.creation_timestamp.value_or(WallTime{});
+  row.ttl_seconds = record.spec.ttl_seconds_after_finished;
   row.start_time = record.status.start_time;
   row.completion_time = record.status.completion_time;
   row.active_deadline_seconds = record.spec.active_deadline_seconds;
@@ -120,7 +155,9 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
                            });
   const bool needs_targets = !is_final(row.phase) || row.end_unknown;
   row.targets = needs_targets ? record.targets : std::vector<api::TargetRef>{};
-  // A redraw is in the status only, and names the pod without its container's id.
+  // What was chosen for a run made by hand, and a redraw, is in the status only, and names the pod
+  // without its container's id.
+  if (needs_targets && !record.scheduled_time) row.targets.resize(record.status.targets.size());
   for (std::size_t i = 0; i < std::min(row.targets.size(), record.status.targets.size()); ++i) {
     const api::TargetStatus& redrawn = record.status.targets[i];
     if (redrawn.pod_uid.empty() || redrawn.pod_uid == row.targets[i].pod_uid) continue;

@@ -84,14 +84,16 @@ struct RecordRow {
   std::uint32_t epoch = 0;
   api::PodJobPhase phase = api::PodJobPhase::kPending;
   std::string reason;
-  std::string holder;  // annotation, verbatim
+  std::string holder;  // "<holder>/<attempt>", without the UID that stands before it by hand
   bool has_finalizer = false;
   bool deleting = false;
   std::vector<std::string> other_finalizers;
-  std::optional<WallTime> scheduled_time;
+  std::optional<WallTime> scheduled_time;  // nullopt: made by hand
+  WallTime created{};
   std::optional<WallTime> start_time;
   std::optional<WallTime> completion_time;
   std::int32_t active_deadline_seconds = 0;
+  std::optional<std::int64_t> ttl_seconds;  // it goes so long after its end
   /// Final, but some target's end is not known: it keeps its place (the contract's section 7.5),
   /// whatever the phase that the other targets made.
   bool end_unknown = false;
@@ -101,8 +103,20 @@ struct RecordRow {
   bool undialled = false;               // certainly: its run was dropped before the dial
   bool tending = false;                 // a write or an inspection is in flight
   bool orphan = false;                  // a live read found no such PodCronJob
+  bool left = false;                    // made by hand and over: a live read did not list it
   std::optional<MonoTime> retry_at;
 };
+
+/// "<holder>/<attempt>" -> holder. Empty: given back.
+inline std::string_view holder_in(std::string_view annotation) {
+  return annotation.substr(0, annotation.rfind('/'));
+}
+/// Whether the record is that of the entry in `active` of this PodCronJob.
+bool is_record_of(const RecordRow& record, const Uid& job, const api::ActiveRun& active);
+/// Whether one of these is the run of that record.
+bool lists(const std::vector<api::ActiveRun>& active, const RecordRow& record);
+/// Our copy of its PodCronJob is new enough to know the run, and does not list it.
+bool has_left(const JobRow& row, const RecordRow& record);
 
 class RecordTable {
  public:
@@ -112,7 +126,7 @@ class RecordTable {
   void erase(std::string_view key);
   [[nodiscard]] std::vector<std::string> not_marked(std::uint32_t epoch) const;
   [[nodiscard]] const std::map<std::string, RecordRow, std::less<>>& rows() const { return rows_; }
-  /// Keys of the PodJobs that this PodCronJob owns, by name (so by scheduled time).
+  /// Keys of the PodJobs that this PodCronJob owns.
   [[nodiscard]] const std::set<std::string>& owned_by(const Uid& owner) const;
   [[nodiscard]] std::size_t size() const { return rows_.size(); }
 

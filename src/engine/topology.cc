@@ -12,10 +12,8 @@ namespace podcron::engine {
 
 namespace condition = observe::condition;
 
-void Engine::State::note_topology(const JobRow& row) {
-  if (strategy::asks_for_nodes(row.object.spec.job.strategy)) {
-    need({kube::ObjectKind::kNode}, row.object.meta.namespace_);
-  }
+void Engine::State::note_topology(std::string_view namespace_, const api::StrategySpec& strategy) {
+  if (strategy::asks_for_nodes(strategy)) need({kube::ObjectKind::kNode}, namespace_);
 }
 
 /// The list is complete, or labels have changed: a pod may be in another place now.
@@ -24,6 +22,9 @@ void Engine::State::nodes_changed() {
     if (!strategy::asks_for_nodes(row.object.spec.job.strategy)) continue;
     row.assess = true;
     enqueue(id);
+  }
+  for (const auto& [id, made] : hand_made_.rows()) {
+    if (strategy::asks_for_nodes(made.record.spec.strategy)) enqueue(id);
   }
 }
 

@@ -95,12 +95,11 @@ void Engine::State::report_unexpected(RunEntry& entry, std::uint32_t target, std
   const std::string& pod = run.targets()[target].pod_name;
   count(metric::kUnexpectedPods, {{"reason", std::string(why)}});
   log(LogLevel::kWarning, "a pod became ineligible while a run was in it",
-      {{key::kPodCronJob, key_of(origin.namespace_, origin.pod_cron_job)},
+      {{key::kPodCronJob, parent_key(origin)},
        {key::kPodJob, origin.run},
        {key::kPod, pod},
        {key::kReason, std::string(why)}});
-  const EventSubject subject{origin.namespace_, "PodCronJob", origin.pod_cron_job,
-                             origin.pod_cron_job_uid};
+  const EventSubject subject = subject_of(origin);
   auto call =
       events_.record(now_, subject, observe::event::kRanInUnexpectedPod,
                      fmt::format("run {} is in pod {}, which would not be chosen any more: {}",

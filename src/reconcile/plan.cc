@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "observe/reasons.h"
+#include "reconcile/active.h"
 #include "reconcile/choose.h"
 #include "reconcile/harm.h"
 #include "reconcile/target_condition.h"
@@ -74,7 +75,6 @@ struct Planner {
   void dispose_late(WallTime through);
   void wait_for_server_clock(WallTime reached);
   void decide_candidate(WallTime candidate);
-  void replace_active();
   void wait(WallTime candidate, WallTime deadline, bool lacks_pod);
   void assess(eligibility::Assessment& out) const;
   Consultation consultation(WallTime candidate) const;
@@ -377,7 +377,7 @@ void Planner::decide_candidate(WallTime candidate) {
       case api::ConcurrencyPolicy::kForbid:
         return refuse(Outcome::kSkipped, reason::kConcurrencyForbidden);
       case api::ConcurrencyPolicy::kReplace:
-        replace_active();
+        plan.write = ask_to_end(plan.status) || plan.write;
         return wait(candidate, deadline, false);
       case api::ConcurrencyPolicy::kQueue:
         return wait(candidate, deadline, false);
@@ -401,15 +401,6 @@ void Planner::decide_candidate(WallTime candidate) {
     return wait(candidate, deadline, true);
   }
   claim(candidate, assessment, std::move(targets));
-}
-
-/// Asks the holders to end what runs. An Unknown run cannot be asked: it keeps its place.
-void Planner::replace_active() {
-  for (api::ActiveRun& run : plan.status.active) {
-    if (run.state != api::ActiveState::kActive) continue;
-    run.state = api::ActiveState::kEnding;
-    plan.write = true;
-  }
 }
 
 void Planner::wait(WallTime candidate, WallTime deadline, bool lacks_pod) {

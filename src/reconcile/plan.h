@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "cron/schedule.h"
 #include "eligibility/eligibility.h"
+#include "reconcile/active.h"
 #include "reconcile/consult.h"
 #include "reconcile/due_time.h"
 #include "reconcile/ledger.h"

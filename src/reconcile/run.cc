@@ -32,10 +32,6 @@ std::string seconds_text(Millis duration) {
   return fmt::format("{:.2f}s", static_cast<double>(duration.count()) / 1000.0);
 }
 
-bool holds(const api::PodJob& record, const std::string& annotation) {
-  return record.has_holder && record.holder == annotation;
-}
-
 }  // namespace
 
 Run::Run(RunOrigin origin, const api::PodJobTemplateSpec& spec, std::vector<api::TargetRef> targets)
@@ -55,38 +51,15 @@ Run::Run(RunOrigin origin, const api::PodJobTemplateSpec& spec, std::vector<api:
   }
 }
 
-Run Run::claimed(RunOrigin origin, const api::PodJobTemplateSpec& spec,
-                 std::vector<api::TargetRef> targets, api::EligibilitySummary eligibility) {
-  Run run(std::move(origin), spec, std::move(targets));
-  run.status_.eligibility = std::move(eligibility);
-  return run;
-}
-
-Run Run::resumed(RunOrigin origin, const api::PodJob& record) {
-  Run run(std::move(origin), record.spec, record.targets);
-  run.status_.eligibility = record.status.eligibility;
-  run.stage_ = Stage::kReadingParent;
-  run.permitted_ = true;
-  run.resumed_ = true;
-  run.record_uid_ = record.meta.uid;
-  run.resource_version_ = record.meta.resource_version;
-  run.other_finalizers_ = record.other_finalizers;
-  return run;
-}
-
-std::string Run::holder_annotation() const {
-  return fmt::format("{}/{}", origin_.holder, origin_.attempt);
-}
-
 bool Run::tried(const Uid& pod) const {
   return std::find(tried_.begin(), tried_.end(), pod) != tried_.end();
 }
 
-void Run::start(Now, std::vector<RunAction>& out) {
+void Run::start(Now now, std::vector<RunAction>& out) {
   if (stage_ == Stage::kPermitting) {
     out.emplace_back(CreateRecord{});
   } else {
-    out.emplace_back(ReadParent{});
+    ask_parent(now, out);
   }
 }
 
@@ -121,136 +94,6 @@ void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
                  [&](Tick&&) { on_tick(now, out); },
              },
              std::move(input));
-}
-
-// ---- Permit ----
-
-void Run::on_record(Now now, RecordReply&& reply, std::vector<RunAction>& out) {
-  switch (stage_) {
-    case Stage::kPermitting:
-      return on_permit(std::move(reply), out);
-    case Stage::kConfirming:
-      return on_confirmed(std::move(reply), out);
-    case Stage::kRunning:
-    case Stage::kRecording:
-      if (rereading_) return on_reread(now, std::move(reply), out);
-      return on_status_written(now, std::move(reply), out);
-    case Stage::kRemoving:
-      if (reply.kind == RecordReply::Kind::kRefused || reply.kind == RecordReply::Kind::kConflict) {
-        // It stays; given back, whoever may has it.
-        stage_ = Stage::kGivingBack;
-        out.emplace_back(GiveBack{});
-        return;
-      }
-      return finish(RunEnd::kDropped);
-    case Stage::kGivingBack:
-      return finish(reply.kind == RecordReply::Kind::kOk ? RunEnd::kGivenBack : RunEnd::kLost);
-    case Stage::kReadingParent:
-    case Stage::kEnded:
-      return;
-  }
-}
-
-void Run::on_permit(RecordReply&& reply, std::vector<RunAction>& out) {
-  switch (reply.kind) {
-    case RecordReply::Kind::kOk:
-      if (reply.record) return permitted(*reply.record, out);
-      [[fallthrough]];  // an answer that cannot be read: look at what is there
-    case RecordReply::Kind::kConflict:
-      stage_ = Stage::kConfirming;
-      out.emplace_back(ReadRecord{});
-      return;
-    case RecordReply::Kind::kNotFound:  // the namespace is gone
-    case RecordReply::Kind::kRefused:
-      // A quota is asked before the name: an earlier try, or the holder that we took the claim
-      // from, may have made the PodJob that filled it.
-      denied_ = true;
-      status_.message = std::move(reply.message);
-      stage_ = Stage::kConfirming;
-      out.emplace_back(ReadRecord{});
-      return;
-  }
-}
-
-void Run::on_confirmed(RecordReply&& reply, std::vector<RunAction>& out) {
-  if (reply.kind == RecordReply::Kind::kNotFound && denied_) return finish(RunEnd::kDenied);
-  if (reply.kind == RecordReply::Kind::kNotFound && permitted_) return finish(RunEnd::kMissing);
-  if (reply.kind == RecordReply::Kind::kNotFound) {
-    // It was there a moment ago: somebody deleted it, so the permit is still to be had.
-    stage_ = Stage::kPermitting;
-    out.emplace_back(CreateRecord{});
-    return;
-  }
-  if (reply.kind != RecordReply::Kind::kOk || !reply.record) {
-    status_.message = std::move(reply.message);
-    return finish(RunEnd::kLost);
-  }
-  const api::PodJob& record = *reply.record;
-  const bool of_this_job =
-      record.controller && record.controller->uid == origin_.pod_cron_job_uid && record.has_holder;
-  if (!of_this_job) return finish(RunEnd::kNameTaken);
-  if (!holds(record, holder_annotation()) || is_final(record.status.phase)) {
-    return finish(RunEnd::kLost);
-  }
-  permitted(record, out);
-}
-
-void Run::permitted(const api::PodJob& record, std::vector<RunAction>& out) {
-  record_uid_ = record.meta.uid;
-  resource_version_ = record.meta.resource_version;
-  other_finalizers_ = record.other_finalizers;
-  // A record that a lost reply left behind may name other pods than a second draw would.
-  if (!permitted_ && !record.targets.empty() && record.targets != targets_) {
-    *this = [&] {
-      Run same(origin_, spec_, record.targets);
-      same.status_.eligibility = status_.eligibility;
-      same.record_uid_ = record_uid_;
-      same.resource_version_ = resource_version_;
-      same.other_finalizers_ = other_finalizers_;
-      same.abandon_reason_ = abandon_reason_;
-      return same;
-    }();
-  }
-  permitted_ = true;
-  if (record.meta.deletion_timestamp && abandon_reason_.empty()) {
-    record_deleted_ = true;
-    abandon_reason_ = reason::kDeleted;
-  }
-  if (abandon_reason_ == reason::kControllerShutdown) {
-    stage_ = Stage::kGivingBack;
-    out.emplace_back(GiveBack{});
-    return;
-  }
-  stage_ = Stage::kReadingParent;
-  out.emplace_back(ReadParent{});
-}
-
-void Run::on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& out) {
-  if (stage_ != Stage::kReadingParent) return;
-  const auto& parent = reply.parent;
-  const bool ours =
-      parent && parent->meta.uid == origin_.pod_cron_job_uid && !parent->meta.deletion_timestamp;
-  const api::ActiveRun* listed = nullptr;
-  for (std::size_t i = 0; ours && i < parent->status.active.size(); ++i) {
-    const api::ActiveRun& run = parent->status.active[i];
-    // Who was thought gone and comes back finds its claim taken. A PodJob that was given back is
-    // taken by its annotation: there `active` still says who claimed.
-    if (run.name == origin_.run && (resumed_ || run.holder == origin_.holder)) listed = &run;
-  }
-  if (listed == nullptr) {
-    stage_ = Stage::kRemoving;
-    out.emplace_back(RemoveRecord{});
-    return;
-  }
-  if (abandon_reason_ == reason::kControllerShutdown) {
-    stage_ = Stage::kGivingBack;
-    out.emplace_back(GiveBack{});
-    return;
-  }
-  if (listed->state == api::ActiveState::kEnding) abandon(now, reason::kReplaced, out);
-  stage_ = Stage::kRunning;
-  listed_at_ = now.mono;
-  advance(now, out);
 }
 
 // ---- Targets ----
@@ -563,11 +406,10 @@ void Run::on_reread(Now now, RecordReply&& reply, std::vector<RunAction>& out) {
   if (reply.kind != RecordReply::Kind::kOk || !reply.record) return finish(RunEnd::kLost);
   const api::PodJob& record = *reply.record;
   if (record.meta.uid != record_uid_) return finish(RunEnd::kMissing);
-  if (stage_ == Stage::kRecording && record.status.phase == status_.phase &&
-      holds(record, holder_annotation())) {
+  if (stage_ == Stage::kRecording && record.status.phase == status_.phase && is_ours(record)) {
     return finish(RunEnd::kRecorded);  // our own write, whose reply was lost
   }
-  if (!holds(record, holder_annotation()) || is_final(record.status.phase)) {
+  if (!is_ours(record) || is_final(record.status.phase)) {
     return finish(RunEnd::kLost);
   }
   resource_version_ = record.meta.resource_version;

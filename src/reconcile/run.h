@@ -29,14 +29,20 @@ namespace podcron::reconcile {
 /// What a run needs to know of its PodCronJob, fixed when it starts.
 struct RunOrigin {
   std::string namespace_;
-  std::string pod_cron_job;
-  Uid pod_cron_job_uid;
+  std::string pod_cron_job;  // empty: made by hand, and it names none
+  Uid pod_cron_job_uid;      // then of the PodJob itself, whose pods and rests are its own
   std::int64_t generation = 0;
-  std::string run;  // the PodJob's name; also the run id
+  std::string run;  // the PodJob's name
   WallTime scheduled_time;
   WallTime starting_deadline;
   std::string holder;  // ours
   std::int32_t attempt = 1;
+  Uid pod_job_uid{};  // of a run made by hand; empty for a scheduled one
+
+  [[nodiscard]] bool by_hand() const { return !pod_job_uid.empty(); }
+  [[nodiscard]] bool has_parent() const { return !pod_cron_job.empty(); }
+  /// What the task and its node are told: the same for every attempt.
+  [[nodiscard]] std::string run_id() const { return by_hand() ? pod_job_uid.to_string() : run; }
 };
 
 // ---- Inputs ----
@@ -154,6 +160,10 @@ class Run {
                      std::vector<api::TargetRef> targets, api::EligibilitySummary eligibility);
   /// A PodJob that was given back and whose annotation we have swapped: already permitted.
   static Run resumed(RunOrigin origin, const api::PodJob& record);
+  /// A PodJob made by hand that is ours and names `targets` in its status: already permitted
+  /// (reconcile/hand_made.h).
+  static Run made_by_hand(RunOrigin origin, const api::PodJob& record,
+                          std::vector<api::TargetRef> targets);
 
   /// The first actions. Call once.
   void start(Now now, std::vector<RunAction>& out);
@@ -186,6 +196,8 @@ class Run {
   /// From a target's dial on, a process may run: for the start skew and RanInUnexpectedPod.
   [[nodiscard]] bool ever_dialled() const { return first_dial_.has_value(); }
   [[nodiscard]] std::string holder_annotation() const;
+  /// The annotation with which somebody else may have it.
+  [[nodiscard]] std::string given_back_annotation() const;
 
  private:
   enum class Stage : std::uint8_t {
@@ -223,14 +235,19 @@ class Run {
   };
 
   Run(RunOrigin origin, const api::PodJobTemplateSpec& spec, std::vector<api::TargetRef> targets);
+  static Run of_record(RunOrigin origin, const api::PodJob& record,
+                       std::vector<api::TargetRef> targets);
 
   void on_record(Now now, RecordReply&& reply, std::vector<RunAction>& out);
-  void on_permit(RecordReply&& reply, std::vector<RunAction>& out);
-  void on_confirmed(RecordReply&& reply, std::vector<RunAction>& out);
+  void on_permit(Now now, RecordReply&& reply, std::vector<RunAction>& out);
+  void on_confirmed(Now now, RecordReply&& reply, std::vector<RunAction>& out);
   void on_status_written(Now now, RecordReply&& reply, std::vector<RunAction>& out);
   void on_reread(Now now, RecordReply&& reply, std::vector<RunAction>& out);
-  void permitted(const api::PodJob& record, std::vector<RunAction>& out);
+  void permitted(Now now, const api::PodJob& record, std::vector<RunAction>& out);
+  void ask_parent(Now now, std::vector<RunAction>& out);
   void on_parent(Now now, const ParentReply& reply, std::vector<RunAction>& out);
+  [[nodiscard]] const api::ActiveRun* listed_in(const api::PodCronJob& parent) const;
+  void not_listed(Now now, const ParentReply& reply, std::vector<RunAction>& out);
   void on_pod_checked(Now now, PodChecked&& checked, std::vector<RunAction>& out);
   void on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out);
   void on_task_over(Now now, TaskOver&& over, std::vector<RunAction>& out);
@@ -260,6 +277,7 @@ class Run {
   void write(std::vector<RunAction>& out);
   void finish(RunEnd end);
   [[nodiscard]] bool all_over() const;
+  [[nodiscard]] bool is_ours(const api::PodJob& record) const;
 
   RunOrigin origin_;
   api::PodJobTemplateSpec spec_;

@@ -58,12 +58,13 @@ std::set<std::string> pods_of_unknown_end(const Json& pod_job) {
 
 void Checker::on_pod_job_change(const Change& change, VirtualTime now) {
   const Json& shown = change.shown->json;
+  if (is_copy(change, now)) return check_copy(change, now);
+  const bool by_hand = find_in(shown, "spec", "scheduledTime") == nullptr;
   const std::string owner = owner_uid(shown);
-  if (owner.empty()) return;  // foreign: made by a user on purpose
-  owner_of_pod_job_[change.key] = owner;
-  RunAccount& run = run_of(owner, change.key);
+  if (!by_hand) owner_of_pod_job_[change.key] = owner;
+  RunAccount& run = by_hand ? made_by_hand(change) : run_of(owner, change.key);
   if (!change.before) {
-    on_permit(run, change, now);
+    if (!by_hand) on_permit(run, change, now);
   } else if (change.after) {
     check_update(run, change, now);
   } else {
@@ -261,6 +262,11 @@ void Checker::check_permitted(const RunAccount& run, const ProcessRecord& proces
            fmt::format("a process of {} starts in {}: {}", run.key.name, process.pod, why), now);
   };
   if (run.pod_jobs == 0) broken("S3 permit before start", "its PodJob is nobody's");
+  if (run.by_hand && run.last != nullptr &&
+      !text_in(run.last->json, "metadata", "annotations", "podcron.dev/holder")
+           .starts_with(run.owner + "/")) {
+    broken("S3 permit before start", "its PodJob has no mark of a holder");
+  }
   if (!run.exists && !within_reads(run.left_active)) {
     broken("S3 permit before start", "its PodJob does not exist");
   }
@@ -327,13 +333,13 @@ void Checker::check_times(const RunAccount& run, const ProcessRecord& process) {
 }
 
 void Checker::check_overlap(const RunAccount& run, const ProcessRecord& process) {
-  const auto owner = schedules_.find(run.owner);
+  const auto owner = schedules_.find(run.parent);
   if (owner == schedules_.end() || run.last == nullptr ||
       text_in(run.last->json, "metadata", "labels", "policy") == "Allow") {
     return;
   }
   for (const auto& [key, other] : runs_) {
-    if (key.first != run.owner || &other == &run) continue;
+    if (other.parent != run.parent || &other == &run) continue;
     for (const std::uint64_t number : other.processes) {
       const ProcessRecord& earlier = ledger_.process(number);
       if (earlier.ended || gave_up_place(other, earlier, process.started)) continue;

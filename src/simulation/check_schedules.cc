@@ -31,7 +31,8 @@ bool remembers(const Json& pod_cron_job, WallTime claimed) {
 }
 
 bool same_entry(const HistoryView& a, const HistoryView& b) {
-  return a.from == b.from && a.outcome == b.outcome && a.reason == b.reason;
+  return a.from == b.from && a.outcome == b.outcome && a.reason == b.reason &&
+         a.pod_job == b.pod_job;
 }
 
 }  // namespace
@@ -44,7 +45,7 @@ void Checker::on_schedule_change(const Change& change, VirtualTime now) {
   if (!change.after) {
     account.removed = true;
     for (const ActiveView& entry : account.status.active) {
-      run_of(uid, {change.key.namespace_, entry.name}).left_active = now;
+      left_active(uid, {change.key.namespace_, entry.name}, entry, now);
     }
     return;
   }
@@ -71,8 +72,8 @@ void Checker::on_schedule_change(const Change& change, VirtualTime now) {
   check_flow(account, after, born.value_or(WallTime{}), now);
   note_history(account, after, now);
   for (const ActiveView& entry : before.active) {
-    if (!after.lists(entry.name))
-      run_of(uid, {change.key.namespace_, entry.name}).left_active = now;
+    if (after.lists(entry.name)) continue;
+    left_active(uid, {change.key.namespace_, entry.name}, entry, now);
   }
   account.status = after;
 }
@@ -84,7 +85,12 @@ void Checker::check_claims(const ScheduleAccount& account, const Change& change,
     if (!names.insert(entry.name).second) {
       report("S1 unique claim", fmt::format("{} stands in active twice", entry.name), now);
     }
-    if (!account.status.lists(entry.name)) check_one_claim(account, change, after, entry, now);
+    if (account.status.lists(entry.name)) continue;
+    if (entry.pod_job_uid.empty()) {
+      check_one_claim(account, change, after, entry, now);
+    } else {
+      check_claim_by_hand(change, after, entry, now);
+    }
   }
 }
 
@@ -185,7 +191,8 @@ void Checker::check_flow(ScheduleAccount& account, const ScheduleStatusView& aft
     if (entry.scheduled_time < oldest) ++gone_most;
   }
   for (const ActiveView& entry : after.active) {
-    if (!before.lists(entry.name)) ++entered;
+    // What somebody made by hand was never due; it leaves for the history like the others.
+    if (!before.lists(entry.name) && entry.pod_job_uid.empty()) ++entered;
   }
   for (const HistoryView& entry : before.history) {
     const bool kept =
@@ -230,14 +237,14 @@ void Checker::check_history_entry(const ScheduleAccount& account, const HistoryV
   for (const auto& [candidate, other] : schedules_) {
     if (&other == &account) uid = candidate;
   }
-  const auto found = runs_.find({uid, entry.pod_job});
-  if (found == runs_.end()) {
+  const RunAccount* found = run_in_history(uid, entry.pod_job);
+  if (found == nullptr) {
     return report("S6 conservation",
                   fmt::format("history of {} names {}, which was never claimed", account.key.name,
                               entry.pod_job),
                   now);
   }
-  const RunAccount& run = found->second;
+  const RunAccount& run = *found;
   if (run.phase.empty() || !is_final_phase(run.phase)) {
     // What never started may be said without a record: Denied, a name that is taken.
     const bool started = !run.processes.empty();

@@ -79,9 +79,9 @@ void Checker::check_settled_schedule(const ScheduleAccount& account, const Json&
   }
   if (*status.decided_through > today + Seconds{10}) broken("decidedThrough is in the future");
   for (const ActiveView& entry : status.active) {
-    const auto found = runs_.find({text_in(pod_cron_job, "metadata", "uid"), entry.name});
-    if (found == runs_.end()) continue;
-    const RunAccount& run = found->second;
+    const RunAccount* found = run_in_history(text_in(pod_cron_job, "metadata", "uid"), entry.name);
+    if (found == nullptr) continue;
+    const RunAccount& run = *found;
     // An unknown end keeps its place for a while; whatever else is over has left `active` in 10 s.
     const bool over = run.final_at && !run.end_unknown && now > *run.final_at + Seconds{15};
     if (over) broken(fmt::format("{} is {} and still in active", entry.name, run.phase));
@@ -97,8 +97,9 @@ void Checker::check_settled_schedule(const ScheduleAccount& account, const Json&
 
 void Checker::check_settled_runs(const ObjectStore& store, VirtualTime now) {
   std::map<std::string, std::map<std::string, int>> kept;  // by owner: phase -> count
+  check_settled_by_hand(store, now);
   for (auto& [key, run] : runs_) {
-    if (!run.exists) continue;
+    if (!run.exists || run.by_hand) continue;
     const ObjectRef object = store.find(Resource::kPodJobs, run.key);
     if (object == nullptr) continue;
     const Json* finalizers = find_in(object->json, "metadata", "finalizers");

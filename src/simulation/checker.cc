@@ -25,7 +25,7 @@ void Checker::on_change(const Change& change, VirtualTime now) {
 
 void Checker::on_dial(const Dial& dial, VirtualTime now) {
   for (auto& [key, run] : runs_) {
-    if (key.second != dial.run_id) continue;
+    if ((run.by_hand ? key.first : key.second) != dial.run_id) continue;
     run.dialled_by.insert(dial.holder);
     if (run.dialled_by.size() > 1) {
       report("S2 one holder dials",
@@ -44,7 +44,9 @@ void Checker::on_dial(const Dial& dial, VirtualTime now) {
 }
 
 bool Checker::in_active(const RunAccount& run) const {
-  const auto owner = schedules_.find(run.owner);
+  // Without a PodCronJob there is no other word than its own.
+  if (run.by_hand && run.parent_name.empty()) return run.exists && !is_final_phase(run.phase);
+  const auto owner = schedules_.find(run.parent);
   return owner != schedules_.end() && !owner->second.removed &&
          owner->second.status.lists(run.key.name);
 }
@@ -53,10 +55,12 @@ Checker::RunAccount& Checker::run_of(const std::string& owner, const ObjectKey& 
   RunAccount& run = runs_[{owner, key.name}];
   run.key = key;
   run.owner = owner;
+  if (!run.by_hand) run.parent = owner;
   return run;
 }
 
 Checker::RunAccount* Checker::run_of_process(const ProcessRecord& process) {
+  if (RunAccount* made = run_by_hand(process.task.run_id)) return made;
   const ObjectKey key{process.namespace_, process.task.run_id};
   const auto owner = owner_of_pod_job_.find(key);
   if (owner == owner_of_pod_job_.end()) return nullptr;

@@ -5,7 +5,8 @@
 // ends. It never asks an engine. Source: facts A5 of docs/ (S1-S15, L1-L6), the contract's
 // section 7; S16: what a strategy must remember is written with the claim (docs/adr/0006); S17:
 // under Webhook and failurePolicy Fail a run is where the service said (docs/strategies.md); S18
-// and L7: who knows that it does not lead starts nothing, and in the end one leads (docs/adr/0015).
+// and L7: who knows that it does not lead starts nothing, and in the end one leads (docs/adr/0015);
+// S19: a copy of a PodJob never runs. PodJobs made by hand obey the same ones.
 #pragma once
 
 #include <cstdint>
@@ -99,10 +100,13 @@ class Checker {
     std::set<std::string> in_history;  // names of runs that were ever seen there
     bool removed = false;
   };
-  /// One run by (UID of its PodCronJob, name).
+  /// One run by (UID of its PodCronJob, name); one made by hand by (UID of its PodJob, name).
   struct RunAccount {
     ObjectKey key;  // of the PodJob
     std::string owner;
+    std::string parent;  // UID of the PodCronJob in whose `active` it is or was
+    bool by_hand = false;
+    std::string parent_name;  // by hand: the PodCronJob that it names; empty: none
     WallTime scheduled_time;
     bool claimed = false;
     VirtualTime claimed_at{};
@@ -134,6 +138,16 @@ class Checker {
                            VirtualTime now);
 
   void on_pod_job_change(const Change& change, VirtualTime now);
+  [[nodiscard]] bool is_copy(const Change& change, VirtualTime now);
+  void check_copy(const Change& change, VirtualTime now);
+  RunAccount& made_by_hand(const Change& change);
+  RunAccount* run_by_hand(const std::string& uid);
+  RunAccount* run_in_history(const std::string& schedule, const std::string& name);
+  void check_claim_by_hand(const Change& change, const ScheduleStatusView& after,
+                           const ActiveView& entry, VirtualTime now);
+  void left_active(const std::string& schedule, const ObjectKey& key, const ActiveView& entry,
+                   VirtualTime now);
+  void check_settled_by_hand(const ObjectStore& store, VirtualTime now);
   void on_permit(RunAccount& run, const Change& change, VirtualTime now);
   void check_update(RunAccount& run, const Change& change, VirtualTime now);
   void check_final(const RunAccount& run, const Json& pod_job, VirtualTime now);
@@ -169,6 +183,7 @@ class Checker {
     std::set<std::string> dialled;
   };
   std::map<std::string, Led, std::less<>> led_;           // by holder
+  std::map<std::string, VirtualTime> copies_;  // by UID: PodJobs that a user made from others
   std::map<std::string, std::set<std::string>> advised_;  // names of pods by run
   std::map<std::string, std::uint64_t> outcomes_;
   std::uint64_t claims_ = 0;

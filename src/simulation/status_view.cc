@@ -26,7 +26,8 @@ std::vector<ActiveView> read_active(const Json& list) {
   std::vector<ActiveView> active;
   for (const Json& entry : list) {
     active.push_back({text_in(entry, "name"), time_in(entry, "scheduledTime").value_or(WallTime{}),
-                      text_in(entry, "holder"), text_in(entry, "state")});
+                      text_in(entry, "holder"), text_in(entry, "state"),
+                      text_in(entry, "podJobUID")});
   }
   return active;
 }

@@ -27,6 +27,7 @@ struct ActiveView {
   WallTime scheduled_time;
   std::string holder;
   std::string state;
+  std::string pod_job_uid;  // of a run made by hand
 };
 
 struct HistoryView {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/hash.h"
 #include "reconcile/plan.h"
 #include "simulation/scenario.h"
 #include "simulation/status_view.h"
@@ -77,6 +78,7 @@ void Users::mend_harmful() {
 
 void Users::act() {
   mend_harmful();
+  run_by_hand();
   if (environment_.strikes(FaultKind::kScheduleEdited)) edit_schedule();
   if (environment_.strikes(FaultKind::kSuspended)) suspend();
   if (environment_.strikes(FaultKind::kNamespaceSuspended)) suspend_namespace();
@@ -85,6 +87,58 @@ void Users::act() {
   if (environment_.strikes(FaultKind::kNameTaken)) take_name();
   if (environment_.strikes(FaultKind::kLeaseDeleted)) delete_lease();
   if (environment_.faults.knows(FaultKind::kLeaseDeleted)) disturb_election();
+}
+
+/// Now and then somebody runs something by hand, or restores a backup. That is no fault, and not
+/// drawn from the Prng, so that every other chance falls as it does without.
+void Users::run_by_hand() {
+  const std::uint64_t chance = hash_combine(environment_.report.seed, ++seconds_);
+  if (!environment_.faults.active() || chance % 19 != 0) return;
+  if (chance % 5 == 4) return copy_pod_job(chance / 5);
+  const Json& job = pod_cron_jobs_[chance / 19 % pod_cron_jobs_.size()];
+  const std::string parent = name_of(job);
+  const Json& pod_job_template = job.at("spec").at("podJobTemplate");
+  Json metadata = pod_job_template.at("metadata");
+  metadata["name"] = fmt::format("{}-manual-{}", parent, ++by_hand_);
+  metadata["namespace"] = kNamespace;
+  Json spec = pod_job_template.at("spec");
+  spec["startingDeadlineSeconds"] = 2 + chance / 23 % 15;
+  const ObjectRef stored =
+      server_.store().find(Resource::kPodCronJobs, {std::string(kNamespace), parent});
+  const bool owned = chance % 5 < 2 && stored != nullptr;
+  if (chance % 5 < 3) spec["podCronJobName"] = parent;
+  if (owned) {
+    metadata["ownerReferences"] = Json::array({{{"apiVersion", "podcron.dev/v1alpha1"},
+                                                {"kind", "PodCronJob"},
+                                                {"name", parent},
+                                                {"uid", text_in(stored->json, "metadata", "uid")},
+                                                {"controller", true}}});
+  }
+  if (chance / 29 % 4 == 0) spec["ttlSecondsAfterFinished"] = chance / 31 % 20;
+  environment_.trace.line(kUser, "makes {}", text_in(metadata, "name"));
+  const Json body = {{"apiVersion", "podcron.dev/v1alpha1"},
+                     {"kind", "PodJob"},
+                     {"metadata", std::move(metadata)},
+                     {"spec", std::move(spec)}};
+  send(Method::kPost, collection_path(Resource::kPodJobs, kNamespace), to_text(body), kUser);
+}
+
+/// As a backup does: metadata and spec, but neither UID nor status.
+void Users::copy_pod_job(std::uint64_t chance) {
+  const ObjectStore& store = server_.store();
+  const auto all = store.list_at(Resource::kPodJobs, "", store.revision(), nullptr, SIZE_MAX);
+  if (all.empty()) return;
+  const Json& original = all[chance % all.size()].second->json;
+  Json body = original;
+  body.erase("status");
+  Json& metadata = body["metadata"];
+  for (const char* field : {"uid", "resourceVersion", "generation", "creationTimestamp",
+                            "deletionTimestamp", "deletionGracePeriodSeconds"}) {
+    metadata.erase(field);
+  }
+  metadata["name"] = fmt::format("{}-copy-{}", name_of(original).substr(0, 40), ++by_hand_);
+  environment_.trace.line(kUser, "restores {} from {}", name_of(body), name_of(original));
+  send(Method::kPost, collection_path(Resource::kPodJobs, kNamespace), to_text(body), kUser);
 }
 
 void Users::edit_schedule() {

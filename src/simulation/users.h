@@ -40,6 +40,8 @@ class Users {
   void recreate();
   void delete_pod_job();
   void take_name();
+  void run_by_hand();
+  void copy_pod_job(std::uint64_t chance);
   void delete_lease();
   void disturb_election();
   void create(const Json& body);
@@ -53,6 +55,8 @@ class Users {
   Checker& checker_;
   std::vector<Json> pod_cron_jobs_;
   Prng election_chances_{environment_.report.seed};  // its own: an election changes no other chance
+  std::uint64_t seconds_ = 0;  // that act() was called for
+  std::uint64_t by_hand_ = 0;
 };
 
 }  // namespace podcron::simulation

@@ -44,6 +44,10 @@ std::uint64_t seed_of(const Uid& pod_cron_job, WallTime scheduled_time, std::uin
   return hash_combine(seed, redraw);
 }
 
+std::uint64_t seed_of(const Uid& pod_job, std::uint32_t redraw) {
+  return hash_combine(hash_combine(pod_job.high, pod_job.low), redraw);
+}
+
 std::span<const Row> table() { return kTable; }
 
 const Row* find(std::string_view type) {

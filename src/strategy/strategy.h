@@ -22,6 +22,8 @@ namespace podcron::strategy {
 
 /// seed = hash(UID of the PodCronJob, scheduled time, redraw number).
 std::uint64_t seed_of(const Uid& pod_cron_job, WallTime scheduled_time, std::uint32_t redraw);
+/// Of a run made by hand: hash(UID of the PodJob, redraw number).
+std::uint64_t seed_of(const Uid& pod_job, std::uint32_t redraw);
 
 struct Advice;  // strategy/webhook.h
 
@@ -35,6 +37,8 @@ struct Occasion {
   const store::NodeStore* nodes = nullptr;
   /// Webhook: what the service said about this time; null: it was not asked, so nobody is chosen.
   const Advice* advice = nullptr;
+  /// Of a run made by hand, whose draw it is; empty: a scheduled one.
+  Uid pod_job{};
 };
 
 struct Question {
@@ -43,7 +47,9 @@ struct Question {
   const Occasion& occasion;
 
   [[nodiscard]] std::uint64_t seed() const {
-    return seed_of(occasion.pod_cron_job, occasion.scheduled_time, occasion.redraw);
+    return occasion.pod_job.empty()
+               ? seed_of(occasion.pod_cron_job, occasion.scheduled_time, occasion.redraw)
+               : seed_of(occasion.pod_job, occasion.redraw);
   }
 };
 

@@ -28,6 +28,19 @@ TEST(PluginCommandLine, TellsExpressionsFromNames) {
   EXPECT_EQ(std::get<NextCommand>(*parse({"next", "digest"})).name, "digest");
 }
 
+TEST(PluginCommandLine, RunsByHandAndItsSwitch) {
+  const auto run = std::get<RunCommand>(*parse({"run", "digest", "--wait", "-n", "shop"}));
+  EXPECT_EQ(run.name, "digest");
+  EXPECT_TRUE(run.wait);
+  EXPECT_EQ(run.output, RunOutput::kText);
+  EXPECT_EQ(run.cluster.namespace_, "shop");
+  EXPECT_EQ(std::get<RunCommand>(*parse({"run", "digest", "-o", "name"})).output, RunOutput::kName);
+  EXPECT_EQ(std::get<RunCommand>(*parse({"run", "digest", "-o", "json"})).output, RunOutput::kJson);
+  EXPECT_TRUE(std::get<RunsCommand>(*parse({"runs", "digest", "-o", "json"})).json);
+  EXPECT_TRUE(std::get<SuspendCommand>(*parse({"suspend", "digest"})).suspend);
+  EXPECT_FALSE(std::get<SuspendCommand>(*parse({"resume", "digest"})).suspend);
+}
+
 TEST(PluginCommandLine, HelpBeginsAsTheUserCalledIt) {
   EXPECT_TRUE(help({"--help"}).starts_with("kubectl podcron: "));
   EXPECT_TRUE(help({}).starts_with("kubectl podcron: "));
@@ -46,6 +59,12 @@ TEST(PluginCommandLine, RefusesWhatMakesNoSense) {
                                              {"explain", ""},
                                              {"explain", "digest", "-o", "yaml"},
                                              {"explain", "digest", "--serving-selector", "a in b"},
+                                             {"run"},
+                                             {"run", ""},
+                                             {"run", "digest", "-o", "yaml"},
+                                             {"runs", ""},
+                                             {"suspend", ""},
+                                             {"resume"},
                                              {"convert"},
                                              {"convert", ""},
                                              {"convert", "x", "--format", "quartz"},

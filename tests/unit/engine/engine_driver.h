@@ -313,10 +313,12 @@ class OneJob {
 
   Driver driver;
 
- private:
+  /// The PodCronJob as the API server has it now.
   [[nodiscard]] std::string job() {
     return job_text("digest", 1, driver.next_version(), template_spec_, status_);
   }
+
+ private:
   /// Of a merge patch, in which `status` comes last.
   static std::string status_in(const std::string& patch) {
     const auto at = patch.find("\"status\":");
