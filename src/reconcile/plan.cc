@@ -6,7 +6,6 @@
 
 #include "observe/reasons.h"
 #include "reconcile/choose.h"
-#include "reconcile/harm.h"
 #include "reconcile/target_condition.h"
 #include "strategy/strategy.h"
 
@@ -158,7 +157,7 @@ void Planner::settle() {
     if (fact.outcome != Outcome::kSkipped) {
       last = last ? std::max(*last, fact.completed) : fact.completed;
     }
-    if (fact.generation != 0) note_harm(plan.status, fact.generation, fact.harmed);
+    note_harm(plan.status, fact.generation, fact.harm);
     plan.settled = true;
   }
 }
@@ -352,13 +351,15 @@ void Planner::decide_due() {
   const Schedule& schedule = *view.schedule;
   const Seconds spread = spread_of(job());
   auto& decided = plan.status.decided_through;
-  plan.status.next_schedule_time = schedule.next_after(std::max(*decided, wall - spread));
+  const bool harmful = is_harmful(plan.status, generation());
+  plan.status.next_schedule_time =
+      harmful ? std::nullopt : schedule.next_after(std::max(*decided, wall - spread));
   // Ours may be the clock that is wrong: nothing that the API server has not reached is due.
   due_through = std::min(wall - spread, view.server_bound);
   if (due_through < wall - spread) wait_for_server_clock(std::max(*decided, due_through));
   const auto latest =
       *decided < due_through ? schedule.latest_in(*decided, due_through) : std::nullopt;
-  if (latest && is_harmful(plan.status, generation())) {
+  if (latest && harmful) {
     dispose(*schedule.next_after(*decided), *latest, schedule.count_in(*decided, *latest),
             Outcome::kSkipped, reason::kHarmfulToTarget);
     decided = latest;

@@ -18,6 +18,7 @@
 #include "eligibility/eligibility.h"
 #include "reconcile/consult.h"
 #include "reconcile/due_time.h"
+#include "reconcile/harm.h"
 #include "reconcile/ledger.h"
 #include "reconcile/session_detection.h"
 #include "store/node_store.h"
@@ -35,8 +36,8 @@ struct RunFact {
   api::Outcome outcome = api::Outcome::kUnknown;
   std::string reason;
   WallTime completed;
-  bool harmed = false;          // some target was TargetHarmed
-  std::int64_t generation = 0;  // of the spec that it ran under; 0: it did not run
+  HarmFact harm = HarmFact::kNothing;
+  std::int64_t generation = 0;  // of the spec that it ran under
 };
 
 /// What a row remembers between plans; lost in a restart without harm to any guarantee.
