@@ -71,7 +71,8 @@ int run(const config::Config& config) {
   if (!strategies) return complain("--strategy-services: " + strategies.error().message);
   handlers::Performer performer({io, http.requests, http.streams,
                                  net::make_beast_exec(io, *credentials), net::make_pod_http(io),
-                                 mailbox, log, metrics, *webhook, std::move(*strategies)});
+                                 net::make_beast_http(io, *credentials).requests, mailbox, log,
+                                 metrics, *webhook, std::move(*strategies)});
   log.write({engine::LogLevel::kInfo,
              "podcron starts",
              {{"version", fmt::format("{} (commit {})", kVersion, kCommit)},

@@ -9,8 +9,8 @@
 
 namespace podcron::handlers {
 
-/// On the I/O thread. An id is open in at most one of the four, the others do not know it.
+/// On the I/O thread. An id is open in at most one of them, the others do not know it.
 void perform(const engine::Cancel& effect, net::Transport& transport, net::StreamTransport& streams,
-             net::ExecDialer& dialer, net::PodHttp& pods);
+             net::ExecDialer& dialer, net::PodHttp& pods, net::Transport& proxied);
 
 }  // namespace podcron::handlers

@@ -1,6 +1,5 @@
 #include "controller/handlers/http_task.h"
 
-#include <algorithm>
 #include <cctype>
 #include <string_view>
 #include <utility>
@@ -34,22 +33,49 @@ engine::Method method_of(api::HttpMethod method) {
   return engine::Method::kGet;
 }
 
-/// Headers that mean the API server here, not the pod behind it.
-bool is_of_the_connection(std::string_view name) {
-  const auto is = [name](std::string_view other) {
-    return std::equal(name.begin(), name.end(), other.begin(), other.end(), [](char a, char b) {
-      return std::tolower(static_cast<unsigned char>(a)) == b;
-    });
-  };
-  return is("authorization") || is("host") || is("user-agent") || is("accept") ||
-         is("content-type") || name.starts_with("Impersonate-") || is("impersonate-user");
+/// Of one answer; more of it is an answer that broke off.
+constexpr std::size_t kProxiedReplyBytesMax = 64u << 10;
+
+std::string lowered(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
 }
 
-/// The API server answered for the pod: a Status of its own.
+/// Headers that mean the API server here, not the pod behind it.
+bool is_of_the_connection(std::string_view header) {
+  const std::string name = lowered(header);
+  return name == "authorization" || name == "host" || name == "user-agent" || name == "accept" ||
+         name == "content-type" || name.starts_with("impersonate-");
+}
+
+/// Something on the way might take the path for one outside of the pod's own.
+bool climbs(std::string_view path) {
+  const std::string text = lowered(path.substr(0, path.find('?')));
+  return text.find("..") != std::string::npos || text.find("%2e") != std::string::npos ||
+         text.find("%2f") != std::string::npos;
+}
+
+/// The API server refused in the pod's place, in words of its own about this pod. Anything else may
+/// be the pod's answer, whatever it looks like.
 bool is_refusal(const net::Reply& reply) {
-  constexpr int kBadRequest = 400;
-  return reply.head.status >= kBadRequest &&
-         reply.body.starts_with("{\"kind\":\"Status\",\"apiVersion\":\"v1\"");
+  const bool status = reply.body.starts_with("{\"kind\":\"Status\",\"apiVersion\":\"v1\"");
+  const auto says = [&](std::string_view text) {
+    return reply.body.find(text) != std::string::npos;
+  };
+  constexpr int kForbidden = 403;
+  constexpr int kNotFound = 404;
+  if (!status) return false;
+  return (reply.head.status == kForbidden && (says("cannot") || says("address not allowed")) &&
+          says("\"reason\":\"Forbidden\"")) ||
+         (reply.head.status == kNotFound && says("\"kind\":\"pods\""));
+}
+
+/// A server on the way may have lost the pod's answer.
+bool is_of_a_gateway(int status) {
+  constexpr int kBadGateway = 502;
+  constexpr int kGatewayTimeout = 504;
+  return status >= kBadGateway && status <= kGatewayTimeout;
 }
 
 api::HttpReport report_of(net::Reply&& reply) {
@@ -68,6 +94,8 @@ api::HttpReport report_of(net::Reply&& reply) {
       report.end = api::HttpEnd::kLost;
       break;
   }
+  if (report.error == "cancelled") report.end = api::HttpEnd::kCancelled;
+  if (is_of_a_gateway(report.status)) report.proxy = "the API server";
   if (is_refusal(reply)) {
     report.refusal = std::move(reply.body);
     return report;
@@ -86,6 +114,9 @@ void through_api_server(engine::HttpTask&& task, net::Transport& api_server,
     report.error = std::move(why);
     mailbox.post(engine::TaskEnded{id, std::move(report)});
   };
+  if (climbs(task.path)) {
+    return refuse("a path with '..', %2e or %2f cannot be sent by way of the API server");
+  }
   for (const auto& [name, value] : task.headers) {
     if (!is_of_the_connection(name)) continue;
     return refuse(fmt::format("the header {} cannot be sent by way of the API server", name));
@@ -99,6 +130,7 @@ void through_api_server(engine::HttpTask&& task, net::Transport& api_server,
   request.content_type = "text/plain; charset=utf-8";
   request.more_headers = std::move(*lines);
   request.timeout = kNoTimeout;
+  request.reply_bytes_max = kProxiedReplyBytesMax;
   mailbox.post(engine::TaskStarted{id});
   api_server.start(id.value, std::move(request), [id, &mailbox](net::Reply reply) {
     mailbox.post(engine::TaskEnded{id, report_of(std::move(reply))});

@@ -56,11 +56,12 @@ void Performer::perform_on_io(engine::Effect&& effect) {
   } else if (auto* task = std::get_if<engine::ExecTask>(&effect)) {
     handlers::perform(std::move(*task), *parts_.dialer, *parts_.mailbox);
   } else if (auto* request_to_pod = std::get_if<engine::HttpTask>(&effect)) {
-    handlers::perform(std::move(*request_to_pod), *parts_.pods, *parts_.transport, *parts_.mailbox);
+    handlers::perform(std::move(*request_to_pod), *parts_.pods, *parts_.proxied, *parts_.mailbox);
   } else if (auto* question = std::get_if<engine::AskStrategy>(&effect)) {
     handlers::perform(std::move(*question), parts_.strategies, *parts_.mailbox);
   } else if (const auto* cancel = std::get_if<engine::Cancel>(&effect)) {
-    handlers::perform(*cancel, *parts_.transport, *parts_.streams, *parts_.dialer, *parts_.pods);
+    handlers::perform(*cancel, *parts_.transport, *parts_.streams, *parts_.dialer, *parts_.pods,
+                      *parts_.proxied);
   } else if (const auto* answer = std::get_if<engine::AnswerReview>(&effect)) {
     if (parts_.webhook) parts_.webhook->answer(answer->review);
   }
@@ -73,6 +74,7 @@ bool Performer::stop(Millis limit) {
     perform_queued();
     parts_.dialer->cancel_all();
     parts_.pods->cancel_all();
+    parts_.proxied->cancel_all();
     parts_.streams->cancel_all();
     parts_.transport->cancel_all();
     for (const auto& [name, service] : parts_.strategies) service.transport->cancel_all();

@@ -23,6 +23,8 @@ class Performer {
     std::shared_ptr<net::StreamTransport> streams;
     std::shared_ptr<net::ExecDialer> dialer;
     std::shared_ptr<net::PodHttp> pods;
+    /// Of its own, so that slow pods take no place from the controller's own requests.
+    std::shared_ptr<net::Transport> proxied;
     std::shared_ptr<loop::Mailbox> mailbox;
     telemetry::LogSink& log;
     telemetry::MetricRegistry& metrics;

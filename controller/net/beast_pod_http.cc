@@ -158,6 +158,7 @@ class PodRequest : public std::enable_shared_from_this<PodRequest> {
   beast::flat_buffer buffer_;
   std::optional<http::response_parser<TailBody>> parser_;
   int interim_answers_ = 0;
+  bool leaving_ = false;
   bool ended_ = false;
   api::HttpReport report_;
 };
@@ -181,7 +182,8 @@ void PodRequest::begin() {
   timer_.expires_after(task_.connect_timeout);
   timer_.async_wait([weak = weak_from_this()](error_code error) {
     const auto self = weak.lock();
-    if (error || !self) return;
+    // It may have been queued already when the connection came about.
+    if (error || !self || self->leaving_) return;
     self->end(HttpEnd::kNotConnected,
               fmt::format("no connection with {} within {} ms", self->place(),
                           self->task_.connect_timeout.count()));
@@ -231,7 +233,7 @@ void PodRequest::shake_hands() {
 
 void PodRequest::write() {
   timer_.cancel();
-  report_.end = HttpEnd::kLost;  // from here on the kernel may have sent some of it
+  leaving_ = true;  // from here on the kernel may have sent some of it
   if (on_started_) std::exchange(on_started_, nullptr)();
   if (ended_) return;
   over_stream([this](auto& stream) {

@@ -21,6 +21,7 @@ struct ContainerEnd {
 
 struct ContainerFate {
   Uid pod;
+  bool found = false;        // the container has a status
   bool leaving = false;      // the pod is being deleted or evicted, or has ended as a whole
   std::string container_id;  // of the present container, or of the last one
   bool running = false;

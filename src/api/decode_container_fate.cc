@@ -19,6 +19,7 @@ void read_end(const Node& state, std::optional<ContainerEnd>& out) {
 }
 
 void read_container(const Node& status, ContainerFate& out) {
+  out.found = true;
   if (const auto id = status.find("containerID")) id->read(out.container_id);
   if (const auto state = status.find("lastState")) read_end(*state, out.end);
   if (const auto state = status.find("state")) {

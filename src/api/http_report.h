@@ -19,9 +19,11 @@ enum class HttpEnd : std::uint8_t {
 
 struct HttpReport {
   HttpEnd end = HttpEnd::kNotSent;
-  int status = 0;                // of the answer's head; 0: none came
-  std::string refusal;           // the API server's own Status, when it answered for the pod
-  std::string proxy;             // "envoy" or "linkerd" when such a proxy's marks are in the head
+  int status = 0;       // of the answer's head; 0: none came
+  std::string refusal;  // the API server's own Status, when it answered for the pod
+  /// "envoy" or "linkerd" when such a proxy's marks are in the head; "the API server" with a
+  /// gateway's status by way of it.
+  std::string proxy;
   std::string tail;              // the last bytes of the answer's body
   std::uint64_t body_bytes = 0;  // of the whole body, also what the tail dropped
   std::string error;             // text of the transport error

@@ -16,6 +16,9 @@ namespace metric = observe::metric;
 /// Until the upgrade is answered, or the pod has taken the connection.
 constexpr Millis kHandshakeTimeout{15'000};
 
+/// Of an address that was read.
+constexpr Millis kAddressHoldsFor{2000};
+
 /// The request that a dial makes, if it makes one.
 const api::HttpSpec* http_of(const api::PodJobTemplateSpec& spec, const reconcile::Dial& dial) {
   const auto& http = dial.probe ? spec.target.serving_probe->http : spec.http;
@@ -43,17 +46,30 @@ std::string purpose_of(const reconcile::Run& run, const reconcile::Dial& dial) {
 void Engine::State::send_dials() {
   // Without our Lease somebody else may take the run over: it waits, or misses its deadline.
   if (!holders_.held(now_)) return;
-  while (!dials_.empty() && handshakes_.size() < kHandshakesMax) {
-    const auto [id, next] = dials_.front();
-    dials_.pop_front();
+  for (std::size_t i = 0; i < dials_.size() && handshakes_.size() < kHandshakesMax;) {
+    const auto [id, next] = dials_[i];
     RunEntry* entry = find_run(id);
-    if (entry == nullptr) continue;
-    if (entry->run.may_dial(now_, next.target)) {
-      dial(*entry, next);
-    } else {
-      not_dialled(*entry, next.target);
+    if (entry != nullptr && entry->handshakes >= kHandshakesOfRunMax) {
+      ++i;
+      continue;
     }
+    dials_.erase(dials_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (entry == nullptr) continue;
+    if (!entry->run.may_dial(now_, next.target)) {
+      not_dialled(*entry, next.target);
+    } else if (is_stale(*entry, next)) {
+      feed(*entry, reconcile::Stale{next.target});
+    } else {
+      dial(*entry, next);
+    }
+    i = 0;  // a run that was fed may have taken others away
   }
+}
+
+/// An address may be another pod's soon after its own has gone. (An exec names its pod.)
+bool Engine::State::is_stale(const RunEntry& entry, const reconcile::Dial& next) const {
+  return http_of(entry.run.spec(), next) != nullptr &&
+         now_.mono > entry.addresses.at(next.target).read_at + kAddressHoldsFor;
 }
 
 /// Given up, or too late, while it waited for a handshake place: certainly not started.
@@ -68,6 +84,7 @@ void Engine::State::dial(RunEntry& entry, const reconcile::Dial& next) {
   entry.tasks[next.target] = id;
   tasks_[id.value] = {entry.id, next, now_.mono};
   handshakes_.insert(id.value);
+  ++entry.handshakes;
   out_->emplace_back(task_of(entry, next, id));
   if (!next.probe) note_start(entry, next.target);
 }
@@ -89,7 +106,7 @@ Effect Engine::State::http_task_of(const RunEntry& entry, const reconcile::Dial&
                                    const api::HttpSpec& http, EffectId id) const {
   const api::TargetRef& target = entry.run.targets()[next.target];
   // The live pod was asked the same right before: note_address.
-  const auto where = reconcile::http_target(entry.addresses.at(next.target), target.container,
+  const auto where = reconcile::http_target(entry.addresses.at(next.target).pod, target.container,
                                             http.port, config_.http);
   PODCRON_ASSERT(where);
   reconcile::HttpText text =
@@ -130,7 +147,7 @@ std::string Engine::State::note_address(RunEntry& entry, std::uint32_t target,
     const auto where = reconcile::http_target(*address, container, http->port, config_.http);
     if (!where) return where.error().message;
   }
-  entry.addresses[target] = std::move(*address);
+  entry.addresses[target] = {std::move(*address), now_.mono};
   return "";
 }
 
@@ -148,12 +165,17 @@ void Engine::State::note_start(const RunEntry& entry, std::uint32_t index) {
        {key::kStartSkewMs, std::to_string(late.count())}});
 }
 
-void Engine::State::on_task_started(const TaskStarted& started) {
-  handshakes_.erase(started.id.value);
+void Engine::State::free_handshake(EffectId id) {
+  if (handshakes_.erase(id.value) == 0) return;
+  const auto task = tasks_.find(id.value);
+  if (task == tasks_.end()) return;
+  if (RunEntry* entry = find_run(task->second.run)) --entry->handshakes;
 }
 
+void Engine::State::on_task_started(const TaskStarted& started) { free_handshake(started.id); }
+
 void Engine::State::on_task_ended(TaskEnded&& ended) {
-  handshakes_.erase(ended.id.value);
+  free_handshake(ended.id);
   const auto at = tasks_.find(ended.id.value);
   if (at == tasks_.end()) return;
   const Task task = at->second;

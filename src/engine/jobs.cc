@@ -311,7 +311,7 @@ reconcile::RunFact Engine::State::fact_of(const JobRow& row, const api::ActiveRu
                                                                : api::Outcome::kUnknown;
   fact.reason = record->reason;
   fact.completed = record->completion_time.value_or(whole_seconds(now_.wall));
-  fact.harmed = record->harmed;
+  fact.harm = record->harm;
   fact.generation = record->generation;
   fact.unknown = record->end_unknown;
   fact.leaves = !fact.unknown || place_given_up(*record);

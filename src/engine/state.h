@@ -42,6 +42,8 @@ namespace podcron::engine {
 inline constexpr std::size_t kKeysPerStepMax = 64;
 /// At most so many upgrades at once: the API server dials the node for each.
 inline constexpr std::size_t kHandshakesMax = 16;
+/// And so many of one run, whose pods may be slow to answer.
+inline constexpr std::size_t kHandshakesOfRunMax = 8;
 
 struct Engine::State {
   explicit State(EngineConfig config);
@@ -205,7 +207,12 @@ struct Engine::State {
     JobId job = 0;
     reconcile::Run run;
     std::map<std::uint32_t, EffectId> tasks{};
-    std::map<std::uint32_t, api::PodAddress> addresses{};  // of targets that HTTP goes to
+    struct Address {
+      api::PodAddress pod;
+      MonoTime read_at{};
+    };
+    std::map<std::uint32_t, Address> addresses{};  // of targets that HTTP goes to
+    std::size_t handshakes = 0;
     std::optional<MonoTime> timer{};
   };
   void start_run(JobId job, reconcile::Run&& run);
@@ -244,6 +251,8 @@ struct Engine::State {
                                EffectId id) const;
   [[nodiscard]] Effect http_task_of(const RunEntry& entry, const reconcile::Dial& dial,
                                     const api::HttpSpec& http, EffectId id) const;
+  [[nodiscard]] bool is_stale(const RunEntry& entry, const reconcile::Dial& dial) const;
+  void free_handshake(EffectId id);
   [[nodiscard]] std::string note_address(RunEntry& entry, std::uint32_t target,
                                          std::string_view pod);
   void not_dialled(RunEntry& entry, std::uint32_t target);

@@ -8,6 +8,23 @@
 #include "reconcile/hand_made.h"
 
 namespace podcron::engine {
+namespace {
+
+bool is_harmed(const api::TargetStatus& target) {
+  return target.reason == observe::reason::kTargetHarmed;
+}
+
+reconcile::HarmFact harm_fact_of(const api::PodJobStatus& status) {
+  const auto& targets = status.targets;
+  if (std::any_of(targets.begin(), targets.end(), is_harmed)) return reconcile::HarmFact::kHarmed;
+  const bool ran = std::any_of(targets.begin(), targets.end(), [](const auto& target) {
+    return target.outcome == api::TargetOutcome::kSucceeded ||
+           target.outcome == api::TargetOutcome::kFailed;
+  });
+  return ran ? reconcile::HarmFact::kUnharmed : reconcile::HarmFact::kNothing;
+}
+
+}  // namespace
 
 std::string key_of(std::string_view namespace_, std::string_view name) {
   return fmt::format("{}/{}", namespace_, name);
@@ -149,10 +166,7 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
                                    return target.outcome == api::TargetOutcome::kUnknown;
                                  }));
   row.generation = record.pod_cron_job_generation;
-  row.harmed = std::any_of(record.status.targets.begin(), record.status.targets.end(),
-                           [](const api::TargetStatus& target) {
-                             return target.reason == observe::reason::kTargetHarmed;
-                           });
+  row.harm = harm_fact_of(record.status);
   const bool needs_targets = !is_final(row.phase) || row.end_unknown;
   row.targets = needs_targets ? record.targets : std::vector<api::TargetRef>{};
   // What was chosen for a run made by hand, and a redraw, is in the status only, and names the pod
@@ -162,6 +176,12 @@ RecordRow* RecordTable::apply(const api::PodJob& record, std::uint32_t epoch) {
     const api::TargetStatus& redrawn = record.status.targets[i];
     if (redrawn.pod_uid.empty() || redrawn.pod_uid == row.targets[i].pod_uid) continue;
     row.targets[i] = {redrawn.pod_name, redrawn.pod_uid, "", redrawn.container, ""};
+  }
+  // Its container is gone, and with it whatever ran there.
+  for (std::size_t i = row.targets.size(); i-- > 0;) {
+    if (i < record.status.targets.size() && is_harmed(record.status.targets[i])) {
+      row.targets.erase(row.targets.begin() + static_cast<std::ptrdiff_t>(i));
+    }
   }
   if (!row.owner.empty()) by_owner_[row.owner].insert(key);
   return &row;

@@ -97,7 +97,7 @@ struct RecordRow {
   /// Final, but some target's end is not known: it keeps its place (the contract's section 7.5),
   /// whatever the phase that the other targets made.
   bool end_unknown = false;
-  bool harmed = false;                  // some target is TargetHarmed
+  reconcile::HarmFact harm = reconcile::HarmFact::kNothing;
   std::int64_t generation = 0;          // of the PodCronJob that it was claimed under
   std::vector<api::TargetRef> targets;  // of unfinished ones and those that keep their place
   bool undialled = false;               // certainly: its run was dropped before the dial

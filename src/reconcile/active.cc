@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "reconcile/harm.h"
 #include "reconcile/ledger.h"
 
 namespace podcron::reconcile {
@@ -34,7 +33,7 @@ bool settle(api::PodCronJobStatus& status, const RunFacts& fact_of) {
     if (fact.outcome != api::Outcome::kSkipped) {
       last = last ? std::max(*last, fact.completed) : fact.completed;
     }
-    if (fact.generation != 0) note_harm(status, fact.generation, fact.harmed);
+    note_harm(status, fact.generation, fact.harm);
     changed = true;
   }
   return changed;

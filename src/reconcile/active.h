@@ -2,11 +2,13 @@
 // end. Shared by whoever adds a run there, scheduled or made by hand.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
 #include "api/pod_cron_job.h"
 #include "base/time.h"
+#include "reconcile/harm.h"
 
 namespace podcron::reconcile {
 
@@ -19,8 +21,8 @@ struct RunFact {
   api::Outcome outcome = api::Outcome::kUnknown;
   std::string reason;
   WallTime completed;
-  bool harmed = false;          // some target was TargetHarmed
-  std::int64_t generation = 0;  // of the spec that it ran under; 0: it did not run
+  HarmFact harm = HarmFact::kNothing;
+  std::int64_t generation = 0;  // of the spec that it ran under
 };
 using RunFacts = std::function<RunFact(const api::ActiveRun&)>;
 

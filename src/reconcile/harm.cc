@@ -5,7 +5,9 @@
 namespace podcron::reconcile {
 
 std::string harm_of(const api::ContainerFate& fate, const api::TargetRef& target) {
-  if (fate.pod != target.pod_uid || fate.leaving || target.container_id.empty()) return "";
+  if (fate.pod != target.pod_uid || fate.leaving || !fate.found || target.container_id.empty()) {
+    return "";
+  }
   const bool same = fate.container_id == target.container_id;
   if (same && fate.running) return "";
   // Ours is the last one that ended, unless others have come and gone since.
@@ -16,11 +18,12 @@ std::string harm_of(const api::ContainerFate& fate, const api::TargetRef& target
                      fate.end->reason.empty() ? "" : " (" + fate.end->reason + ")");
 }
 
-void note_harm(api::PodCronJobStatus& status, std::int64_t generation, bool harmed) {
+void note_harm(api::PodCronJobStatus& status, std::int64_t generation, HarmFact fact) {
   auto& harm = status.target_harm;
+  if (fact == HarmFact::kNothing || is_harmful(status, generation)) return;
   // The late end of a run under an older spec says nothing about the present one.
   if (harm && harm->generation > generation) return;
-  if (!harmed) {
+  if (fact == HarmFact::kUnharmed) {
     harm.reset();
   } else if (harm && harm->generation == generation) {
     ++harm->runs;

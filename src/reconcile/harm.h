@@ -23,8 +23,12 @@ inline constexpr std::int32_t kHarmsMax = 2;
 /// which is somebody's decision.
 std::string harm_of(const api::ContainerFate& fate, const api::TargetRef& target);
 
-/// One more run of this generation has ended.
-void note_harm(api::PodCronJobStatus& status, std::int64_t generation, bool harmed);
+/// What the end of a run tells of its container. kNothing: it did not run, or nobody saw how it
+/// ended.
+enum class HarmFact : std::uint8_t { kNothing, kUnharmed, kHarmed };
+
+/// One more run of this generation has ended. What is harmful stays so.
+void note_harm(api::PodCronJobStatus& status, std::int64_t generation, HarmFact fact);
 
 [[nodiscard]] bool is_harmful(const api::PodCronJobStatus& status, std::int64_t generation);
 

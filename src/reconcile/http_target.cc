@@ -24,6 +24,10 @@ bool is_among(const IpAddress& address, const std::vector<std::string>& texts) {
                      [&](const std::string& text) { return IpAddress::parse(text) == address; });
 }
 
+/// Where clouds tell virtual machines their secrets, beside link-local addresses.
+const std::vector<std::string> kMetadataServices{"100.100.100.200", "168.63.129.16",
+                                                 "fd00:ec2::254"};
+
 Result<std::uint16_t> declared_port(const api::PodAddress& pod, std::string_view container,
                                     const api::PortRef& wanted) {
   const api::DeclaredPort* found = nullptr;
@@ -61,6 +65,9 @@ Result<HttpTarget> http_target(const api::PodAddress& pod, std::string_view cont
   const bool judged = !(rules.loopback_allowed && address->loopback());
   if (judged && is_among(*address, pod.node_ips)) {
     return refuse(fmt::format("status.podIP {} is its node's", text));
+  }
+  if (is_among(*address, kMetadataServices)) {
+    return refuse(fmt::format("status.podIP {} is a cloud's metadata service", text));
   }
   if (is_among(*address, rules.refused_addresses)) {
     return refuse(fmt::format("status.podIP {} is the API server's", text));

@@ -123,17 +123,12 @@ TaskResult judge_exec(const api::ExecReport& report) {
   return result(TargetOutcome::kUnknown, reason::kContactLost, "");
 }
 
-/// The API server's own word instead of the pod's. As with exec, a 4xx is a refusal, and of a 5xx
-/// only one that names a failed connection is.
+/// The API server's own word instead of the pod's: nothing reached it.
 TaskResult judge_proxy_refusal(const api::HttpReport& report) {
   const auto status = api::decode_status(report.refusal);
-  std::string message = fmt::format("the API server: HTTP {}{}{}", report.status,
-                                    status ? ": " : "", status ? status->message : "");
-  const bool certain = report.status >= 400 && report.status < 500;
-  if (certain || (status && names_an_early_refusal(status->message))) {
-    return result(TargetOutcome::kNotStarted, reason::kNotStarted, std::move(message));
-  }
-  return result(TargetOutcome::kUnknown, reason::kContactLost, std::move(message));
+  return result(TargetOutcome::kNotStarted, reason::kNotStarted,
+                fmt::format("the API server: HTTP {}{}{}", report.status, status ? ": " : "",
+                            status ? status->message : ""));
 }
 
 /// An answer of a mesh's proxy that may stand for one of the task that got lost.

@@ -320,13 +320,15 @@ void Planner::decide_due() {
   const Schedule& schedule = *view.schedule;
   const Seconds spread = spread_of(job());
   auto& decided = plan.status.decided_through;
-  plan.status.next_schedule_time = schedule.next_after(std::max(*decided, wall - spread));
+  const bool harmful = is_harmful(plan.status, generation());
+  plan.status.next_schedule_time =
+      harmful ? std::nullopt : schedule.next_after(std::max(*decided, wall - spread));
   // Ours may be the clock that is wrong: nothing that the API server has not reached is due.
   due_through = std::min(wall - spread, view.server_bound);
   if (due_through < wall - spread) wait_for_server_clock(std::max(*decided, due_through));
   const auto latest =
       *decided < due_through ? schedule.latest_in(*decided, due_through) : std::nullopt;
-  if (latest && is_harmful(plan.status, generation())) {
+  if (latest && harmful) {
     dispose(*schedule.next_after(*decided), *latest, schedule.count_in(*decided, *latest),
             Outcome::kSkipped, reason::kHarmfulToTarget);
     decided = latest;

@@ -21,7 +21,6 @@
 #include "reconcile/due_time.h"
 #include "reconcile/ledger.h"
 #include "reconcile/session_detection.h"
-#include "reconcile/settle.h"
 #include "store/node_store.h"
 #include "store/pod_store.h"
 #include "store/workload_store.h"

@@ -70,6 +70,10 @@ void Run::on(Now now, RunInput&& input, std::vector<RunAction>& out) {
                  [&](ParentReply&& reply) { on_parent(now, reply, out); },
                  [&](PodChecked&& checked) { on_pod_checked(now, std::move(checked), out); },
                  [&](Redrawn&& redrawn) { on_redrawn(now, std::move(redrawn), out); },
+                 [&](Stale&& stale) {
+                   attempts_.at(stale.target).progress = Progress::kChecking;
+                   out.emplace_back(ReadPod{stale.target});
+                 },
                  [&](Dialled&& dialled) { on_dialled(now, dialled); },
                  [&](TaskOver&& over) { on_task_over(now, std::move(over), out); },
                  [&](TargetGone&& gone) {
@@ -257,7 +261,10 @@ void Run::on_task_over(Now now, TaskOver&& over, std::vector<RunAction>& out) {
                     : attempt.gone_at        ? reason::kPodGone
                                              : reason::kDeadlineExceeded;
   }
-  if (may_be_harm(attempt, result)) return settle(now, over.target, std::move(result), out);
+  // Who gives the run up does not wait, unless the watch has told already.
+  const bool settles = abandon_reason_.empty() || attempt.container_ended;
+  if (settles && may_be_harm(attempt, result))
+    return settle(now, over.target, std::move(result), out);
   attempt.ended_at = now.mono;
   finish_target(now, over.target, std::move(result), out);
 }

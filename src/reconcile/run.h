@@ -68,6 +68,10 @@ struct Redrawn {
   std::uint32_t target = 0;
   std::optional<api::TargetRef> pod;
 };
+/// A Dial waited for so long that its pod must be looked at again.
+struct Stale {
+  std::uint32_t target = 0;
+};
 /// A Dial leaves now. Its answer to may_dial was yes.
 struct Dialled {
   std::uint32_t target = 0;
@@ -104,8 +108,8 @@ struct Draining {
 };
 struct Tick {};
 
-using RunInput = std::variant<RecordReply, ParentReply, PodChecked, Redrawn, Dialled, TaskOver,
-                              TargetGone, ContainerEnded, TargetInspected, Unexpected,
+using RunInput = std::variant<RecordReply, ParentReply, PodChecked, Redrawn, Stale, Dialled,
+                              TaskOver, TargetGone, ContainerEnded, TargetInspected, Unexpected,
                               RecordDeleted, Replaced, Draining, Tick>;
 
 // ---- Actions ----

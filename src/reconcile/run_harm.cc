@@ -21,8 +21,8 @@ constexpr Millis kSettleMost{6000};
 /// Whether what ended so may have been taken down with its container.
 bool Run::may_be_harm(const Attempt& attempt, const TaskResult& result) const {
   if (result.outcome == TargetOutcome::kSucceeded) return false;
-  // Given up by us: only if the container had gone before.
-  if (result.gave_up) return attempt.container_ended;
+  if (attempt.container_ended) return true;
+  if (result.gave_up) return false;
   return result.outcome == TargetOutcome::kUnknown || result.exit_code == kKilled;
 }
 
@@ -55,10 +55,16 @@ void Run::inspect_late(Now now, std::vector<RunAction>& out) {
   }
 }
 
-/// No longer: what was judged from the exchange alone stands.
+/// The run is given up: the pod is read now, or, when the process ends, what was judged from the
+/// exchange alone stands.
 void Run::end_settling(Now now, std::vector<RunAction>& out) {
   for (std::uint32_t i = 0; i < attempts_.size(); ++i) {
-    if (attempts_[i].progress == Progress::kSettling) on_inspected(now, {i, ""}, out);
+    if (attempts_[i].progress != Progress::kSettling) continue;
+    if (abandon_reason_ == reason::kControllerShutdown) {
+      on_inspected(now, {i, ""}, out);
+    } else {
+      inspect(i, out);
+    }
   }
 }
 

@@ -17,7 +17,8 @@ class Harm(ClusterCase):
 
     def test_a_container_that_ends_during_a_run_is_told_and_two_stop_the_job(self):
         self.make_app("shop", 2)
-        self.plane.apply(pod_cron_job("heavy", "*/3 * * * * *", ["podcron-sleep", "60"]))
+        self.plane.apply(pod_cron_job("heavy", "*/3 * * * * *", ["podcron-sleep", "60"],
+                                      failedJobsHistoryLimit=5))
         self.addCleanup(self.remove, "heavy")
         for number in range(2):
             pod = self.running_pod("heavy")

@@ -452,7 +452,9 @@ reconcile::RunFact World::fact_of(const api::ActiveRun& run) const {
   if (const auto at = ended_.find(run.name); at != ended_.end()) {
     fact.outcome = at->second.outcome;
     fact.unknown = fact.outcome == api::Outcome::kUnknown;
-    fact.harmed = at->second.harmed;
+    fact.harm = at->second.harmed ? reconcile::HarmFact::kHarmed
+                : fact.unknown    ? reconcile::HarmFact::kNothing
+                                  : reconcile::HarmFact::kUnharmed;
     fact.generation = at->second.generation;
     fact.leaves = !fact.unknown;
     fact.completed = now_;

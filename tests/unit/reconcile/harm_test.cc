@@ -14,6 +14,7 @@ api::TargetRef target() { return {"web-1", kPod, "node-0", "app", "containerd://
 api::ContainerFate running() {
   api::ContainerFate fate;
   fate.pod = kPod;
+  fate.found = true;
   fate.container_id = "containerd://one";
   fate.running = true;
   return fate;
@@ -65,28 +66,50 @@ TEST(HarmOf, APodThatLeavesOrIsAnotherWasNotHarmed) {
 
 TEST(NoteHarm, TwoInARowUnderOneSpecAreHarmful) {
   api::PodCronJobStatus status;
-  note_harm(status, 3, true);
+  note_harm(status, 3, HarmFact::kHarmed);
   EXPECT_FALSE(is_harmful(status, 3));
-  note_harm(status, 3, true);
+  note_harm(status, 3, HarmFact::kHarmed);
   EXPECT_TRUE(is_harmful(status, 3));
   EXPECT_FALSE(is_harmful(status, 4)) << "the spec has changed";
 }
 
 TEST(NoteHarm, ARunThatHarmsNothingOrAnotherSpecBeginsAnew) {
   api::PodCronJobStatus status;
-  note_harm(status, 3, true);
-  note_harm(status, 3, false);
-  note_harm(status, 3, true);
+  note_harm(status, 3, HarmFact::kHarmed);
+  note_harm(status, 3, HarmFact::kUnharmed);
+  note_harm(status, 3, HarmFact::kHarmed);
   EXPECT_FALSE(is_harmful(status, 3));
-  note_harm(status, 4, true);
+  note_harm(status, 4, HarmFact::kHarmed);
   EXPECT_FALSE(is_harmful(status, 4));
+}
+
+TEST(NoteHarm, WhatDidNotRunSaysNothing) {
+  api::PodCronJobStatus status;
+  note_harm(status, 3, HarmFact::kHarmed);
+  note_harm(status, 3, HarmFact::kNothing);
+  note_harm(status, 3, HarmFact::kHarmed);
+  EXPECT_TRUE(is_harmful(status, 3));
+}
+
+TEST(NoteHarm, WhatIsHarmfulStaysSoUntilTheSpecChanges) {
+  api::PodCronJobStatus status;
+  note_harm(status, 3, HarmFact::kHarmed);
+  note_harm(status, 3, HarmFact::kHarmed);
+  note_harm(status, 3, HarmFact::kUnharmed);
+  EXPECT_TRUE(is_harmful(status, 3));
+}
+
+TEST(HarmOf, APodThatTellsNothingOfTheContainerProvesNoHarm) {
+  api::ContainerFate fate;
+  fate.pod = kPod;
+  EXPECT_EQ(harm_of(fate, target()), "");
 }
 
 TEST(NoteHarm, TheLateEndOfAnOlderSpecsRunSaysNothing) {
   api::PodCronJobStatus status;
-  note_harm(status, 4, true);
-  note_harm(status, 3, false);
-  note_harm(status, 3, true);
+  note_harm(status, 4, HarmFact::kHarmed);
+  note_harm(status, 3, HarmFact::kUnharmed);
+  note_harm(status, 3, HarmFact::kHarmed);
   EXPECT_EQ(status.target_harm, (api::TargetHarm{4, 1}));
 }
 

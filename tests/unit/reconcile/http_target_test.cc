@@ -71,6 +71,12 @@ TEST(HttpTarget, WhatIsNoPodsAddressIsRefused) {
   }
 }
 
+TEST(HttpTarget, MetadataServicesOfCloudsAreRefused) {
+  for (const char* ip : {"100.100.100.200", "168.63.129.16", "fd00:ec2::254"}) {
+    EXPECT_THAT(refusal(ip), HasSubstr("metadata")) << ip;
+  }
+}
+
 TEST(HttpTarget, WhatIsNoAddressIsRefused) {
   for (const char* ip : {"", "localhost", "10.0.0", "10.0.0.1.2", "10.0.0.256", "010.0.0.1",
                          "10.0.0.1:80", "[::1]", "fe80::1%eth0", "1::2::3", "1:2:3:4:5:6:7", ":1",

@@ -90,13 +90,29 @@ TEST(RunHarm, AContainerThatEndsUnderASilentTaskEndsIt) {
   EXPECT_EQ(d.run.status().reason, reason::kTargetHarmed);
 }
 
-TEST(RunHarm, WhoeverGivesTheRunUpWaitsNoLonger) {
+TEST(RunHarm, WhoeverGivesTheRunUpReadsThePodAtOnce) {
   Driver d;
   d.to_dial();
   d.feed(over(0, killed()));
   d.feed(RecordDeleted{});
+  ASSERT_TRUE(d.asks_only_for<InspectTarget>());
+  d.feed(TargetInspected{0, ""});
   EXPECT_EQ(d.run.status().reason, reason::kNonZeroExitCode);
   EXPECT_TRUE(d.asks_only_for<WriteStatus>());
+}
+
+TEST(RunHarm, AProcessThatEndsWaitsForNothing) {
+  Driver d;
+  d.to_dial();
+  d.feed(over(0, killed()));
+  d.feed(Draining{true});
+  EXPECT_EQ(d.run.status().reason, reason::kNonZeroExitCode);
+  EXPECT_TRUE(d.asks_only_for<WriteStatus>());
+  Driver late;
+  late.to_dial();
+  late.feed(Draining{true});
+  late.feed(over(0, killed()));
+  EXPECT_FALSE(late.run.settling(0)) << "given up before it ended";
 }
 
 }  // namespace
