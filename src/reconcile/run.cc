@@ -32,6 +32,18 @@ std::string seconds_text(Millis duration) {
   return fmt::format("{:.2f}s", static_cast<double>(duration.count()) / 1000.0);
 }
 
+/// Whether another target of the run may have started: then this one waits for its turn and not for
+/// the starting deadline. A dial that certainly started nothing is no start.
+template <class Attempts>
+bool started_elsewhere(const Attempts& attempts, const std::vector<api::TargetStatus>& targets,
+                       std::uint32_t target) {
+  for (std::uint32_t i = 0; i < targets.size(); ++i) {
+    const bool dialled = attempts[i].dialled_at != MonoTime{};
+    if (i != target && dialled && targets[i].outcome != TargetOutcome::kNotStarted) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Run::Run(RunOrigin origin, const api::PodJobTemplateSpec& spec, std::vector<api::TargetRef> targets)
@@ -116,7 +128,8 @@ void Run::advance(Now now, std::vector<RunAction>& out) {
       target_over(now, i, TargetOutcome::kNotStarted, abandon_reason_, "");
       continue;
     }
-    if (whole_seconds(now.wall) > origin_.starting_deadline && !ever_dialled()) {
+    if (whole_seconds(now.wall) > origin_.starting_deadline &&
+        !started_elsewhere(attempts_, status_.targets, i)) {
       target_over(now, i, TargetOutcome::kNotStarted, reason::kStartingDeadlineExceeded,
                   "claimed in time, but not dialled before the starting deadline");
       continue;
@@ -151,7 +164,8 @@ void Run::on_pod_checked(Now now, PodChecked&& checked, std::vector<RunAction>& 
 /// The pod may have the run: to the probe, to the dial, or back to see whether it is still ours.
 void Run::go_on(Now now, std::uint32_t target, std::vector<RunAction>& out) {
   Attempt& attempt = attempts_.at(target);
-  if (whole_seconds(now.wall) > origin_.starting_deadline && !ever_dialled()) {
+  if (whole_seconds(now.wall) > origin_.starting_deadline &&
+      !started_elsewhere(attempts_, status_.targets, target)) {
     target_over(now, target, TargetOutcome::kNotStarted, reason::kStartingDeadlineExceeded, "");
     return advance(now, out);
   }
@@ -181,7 +195,8 @@ bool Run::may_dial(Now now, std::uint32_t target) const {
   const Progress progress = attempts_.at(target).progress;
   const bool wanted = stage_ == Stage::kRunning && abandon_reason_.empty() &&
                       (progress == Progress::kDialling || progress == Progress::kProbing);
-  return wanted && (ever_dialled() || whole_seconds(now.wall) <= origin_.starting_deadline);
+  return wanted && (whole_seconds(now.wall) <= origin_.starting_deadline ||
+                    started_elsewhere(attempts_, status_.targets, target));
 }
 
 void Run::on_dialled(Now now, const Dialled& dialled) {
@@ -235,6 +250,7 @@ void Run::on_redrawn(Now now, Redrawn&& redrawn, std::vector<RunAction>& out) {
   status.outcome = TargetOutcome::kPending;
   attempt.through_env = true;
   attempt.probed = false;
+  attempt.dialled_at = {};
   attempt.progress = Progress::kFencing;
   // The new choice is written before it is dialled: the write fences a holder that was replaced.
   write(out);
