@@ -176,10 +176,12 @@ api::StringMap Engine::State::strategy_state_for(const JobRow* parent,
 void Engine::State::process_hand_made(HandMade& made) {
   bound_waiters_.erase(made.id);
   const std::string name = made.key();
-  if (made.busy || runs_here(name) || !may_start()) return;
+  if (made.busy || runs_here(name)) return;
   if (made.rest_until && now_.mono < *made.rest_until) {
     return wake_hand_made(made, std::nullopt, made.rest_until);
   }
+  if (!leads_) return give_back(made);
+  if (!may_start()) return;
   const JobRow* parent = parent_of(made);
   reconcile::HandMadeView view{made.record};
   if (parent != nullptr) {
@@ -356,16 +358,21 @@ void Engine::State::end_by_hand(HandMade& made, const HandMadePlan& plan) {
                                  whole_seconds(now_.wall)));
 }
 
-/// At shutdown: what is ours and has no run yet is free for another controller at once.
+/// At shutdown, and when another leads: what is ours and has no run yet is free for others at once.
 void Engine::State::give_back_hand_made() {
   for (auto& [id, made] : hand_made_.rows()) {
-    const api::ObjectMeta& meta = made.record.meta;
-    const auto mark = reconcile::parse_holder_mark(made.record.holder);
-    const bool ours = mark && mark->pod_job == meta.uid && mark->holder == holder_;
-    if (!ours || made.busy || hand_made_.had_run.contains(meta.uid)) continue;
-    patch(made, CallKind::kTakeRecord, Priority::kOutcome, "",
-          api::encode_holder_patch(reconcile::holder_mark(meta.uid, "", 1), meta.resource_version));
+    if (!made.busy) give_back(made);
   }
+}
+
+void Engine::State::give_back(HandMade& made) {
+  const api::ObjectMeta& meta = made.record.meta;
+  const auto mark = reconcile::parse_holder_mark(made.record.holder);
+  const bool ours = mark && mark->pod_job == meta.uid && mark->holder == holder_;
+  if (!ours || is_final(made.record.status.phase) || hand_made_.had_run.contains(meta.uid)) return;
+  let_go(made);
+  patch(made, CallKind::kTakeRecord, Priority::kOutcome, "",
+        api::encode_holder_patch(reconcile::holder_mark(meta.uid, "", 1), meta.resource_version));
 }
 
 // ---- Names ----

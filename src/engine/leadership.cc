@@ -20,8 +20,11 @@ namespace metric = observe::metric;
 
 /// Calls that only who leads may make: writes that decide, and take-overs.
 bool decides(const Call& call) {
-  return call.kind == CallKind::kClaim || call.kind == CallKind::kTakeClaim ||
-         call.kind == CallKind::kSwapHolder;
+  // A PodJob made by hand is given back by the same kind of call; that is no decision.
+  const bool takes = call.kind == CallKind::kTakeRecord && call.priority == Priority::kPermit;
+  return takes || call.kind == CallKind::kClaim || call.kind == CallKind::kTakeClaim ||
+         call.kind == CallKind::kSwapHolder || call.kind == CallKind::kTakePlace ||
+         call.kind == CallKind::kPermitByHand;
 }
 
 }  // namespace
@@ -64,10 +67,15 @@ void Engine::State::hand_over() {
       on_status_answer(std::move(answer));
     } else if (kind == CallKind::kTakeClaim) {
       on_claim_taken(std::move(answer));
+    } else if (kind == CallKind::kTakePlace) {
+      on_place_taken(std::move(answer));
+    } else if (kind == CallKind::kTakeRecord || kind == CallKind::kPermitByHand) {
+      on_hand_made_answer(std::move(answer));
     } else {
       on_holder_swapped(std::move(answer));
     }
   }
+  give_back_hand_made();
 }
 
 /// Whether a run that we held is in `active` and nobody follows it any more. From the permit on the

@@ -292,6 +292,7 @@ struct Engine::State {
   void tell(HandMade& made, const reconcile::HandMadePlan& plan);
   void end_by_hand(HandMade& made, const reconcile::HandMadePlan& plan);
   void give_back_hand_made();
+  void give_back(HandMade& made);
   void on_hand_made_answer(Answer&& answer);
   void on_parent_asked(Answer&& answer);
   void on_place_taken(Answer&& answer);

@@ -182,8 +182,8 @@ class Checker {
     std::set<std::uint64_t> sent;  // hashes of its PATCH requests
     std::set<std::string> dialled;
   };
-  std::map<std::string, Led, std::less<>> led_;           // by holder
-  std::map<std::string, VirtualTime> copies_;  // by UID: PodJobs that a user made from others
+  std::map<std::string, Led, std::less<>> led_;  // by holder
+  std::map<std::string, VirtualTime> copies_;    // by UID: PodJobs that a user made from others
   std::map<std::string, std::set<std::string>> advised_;  // names of pods by run
   std::map<std::string, std::uint64_t> outcomes_;
   std::uint64_t claims_ = 0;

@@ -55,7 +55,7 @@ class Users {
   Checker& checker_;
   std::vector<Json> pod_cron_jobs_;
   Prng election_chances_{environment_.report.seed};  // its own: an election changes no other chance
-  std::uint64_t seconds_ = 0;  // that act() was called for
+  std::uint64_t seconds_ = 0;                        // that act() was called for
   std::uint64_t by_hand_ = 0;
 };
 

@@ -175,7 +175,7 @@ TEST_F(HandMadeCheckerTest, ItStartsOnce) {
 TEST_F(HandMadeCheckerTest, ACopyIsNeverTheRecordOfARun) {
   make("a", "", {{"annotations", {{"podcron.dev/holder", "x/y/1"}}}});
   write("a", "Failed", "Failed");
-  expect_broken("S18 copies never run");
+  expect_broken("S19 copies never run");
 }
 
 TEST_F(HandMadeCheckerTest, ACopyNeverStarts) {
