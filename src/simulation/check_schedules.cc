@@ -23,8 +23,8 @@ bool takes_turns(const Json& pod_cron_job) {
   return type == "RoundRobin" || type == "LeastRecent";
 }
 
-/// The claim of that time and the pod that it drew are one write. A run by hand that was made in the
-/// same second is remembered beside it.
+/// The claim of that time and the pod that it drew are one write. A run by hand that was made in
+/// the same second is remembered beside it.
 bool remembers(const Json& pod_cron_job, WallTime claimed) {
   const Json* state = find_in(pod_cron_job, "status", "strategyState");
   return state != nullptr && state->is_object() && state->size() <= kRemembered &&
