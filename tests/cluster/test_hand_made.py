@@ -96,10 +96,11 @@ class HandMade(ClusterCase):
 
     def test_a_podjob_without_a_podcronjob_goes_after_its_lifetime(self):
         spec = pod_cron_job("x", NEVER, ["true"])["spec"]["podJobTemplate"]["spec"]
-        self.plane.apply({"apiVersion": "podcron.dev/v1alpha1", "kind": "PodJob",
-                          "metadata": {"name": "alone", "namespace": "default"},
-                          "spec": {**spec, "ttlSecondsAfterFinished": 1}})
-        uid = self.record("alone")["metadata"]["uid"]
+        made = self.plane.kubectl("create", "-f", "-", "-o", "json", text=json.dumps(
+            {"apiVersion": "podcron.dev/v1alpha1", "kind": "PodJob",
+             "metadata": {"name": "alone", "namespace": "default"},
+             "spec": {**spec, "ttlSecondsAfterFinished": 1}}))
+        uid = json.loads(made)["metadata"]["uid"]  # it may be gone by the next look
         wait_for("it is gone", lambda: self.record("alone") is None, 40)
         self.assertEqual(len(self.plane.starts(uid)), 1)
 
