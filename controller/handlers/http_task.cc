@@ -63,12 +63,20 @@ bool is_refusal(const net::Reply& reply) {
   const auto says = [&](std::string_view text) {
     return reply.body.find(text) != std::string::npos;
   };
+  constexpr int kBadRequest = 400;
   constexpr int kForbidden = 403;
   constexpr int kNotFound = 404;
   if (!status) return false;
-  return (reply.head.status == kForbidden && (says("cannot") || says("address not allowed")) &&
-          says("\"reason\":\"Forbidden\"")) ||
-         (reply.head.status == kNotFound && says("\"kind\":\"pods\""));
+  switch (reply.head.status) {
+    case kBadRequest:
+      return says("\"message\":\"address not allowed\"");
+    case kForbidden:
+      return says("\"reason\":\"Forbidden\"") && says("pods/proxy");
+    case kNotFound:
+      return says("\"kind\":\"pods\"");
+    default:
+      return false;
+  }
 }
 
 /// A server on the way may have lost the pod's answer.
