@@ -48,6 +48,7 @@ std::string paint(Colour colour, std::string text, bool colours) {
 
 Table::Table(std::vector<std::string> heading) {
   std::vector<Cell> cells;
+  cells.reserve(heading.size());
   for (std::string& text : heading) cells.push_back({std::move(text), Colour::kBold});
   rows_.push_back(std::move(cells));
 }
