@@ -1,6 +1,7 @@
 // Steps 7 and 9 of the data flow: permit and record. Runs decide; here their actions become
 // requests, and answers become their inputs. Step 8 is in dials.cc.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -318,7 +319,12 @@ void Engine::State::on_lease_answer(const KubeReply& reply) {
          {key::kHttpStatus, std::to_string(reply.http_status)},
          {key::kError, refusal_text(reply)}});
   }
-  if (!held && holders_.held(now_)) look_at_everything();
+  if (held || !holders_.held(now_)) return;
+  // Others may have taken us for gone meanwhile: what waits to be dialled is looked at afresh.
+  for (const auto& [id, dial] : std::exchange(dials_, {})) {
+    if (RunEntry* entry = find_run(id)) feed(*entry, reconcile::Stale{dial.target});
+  }
+  look_at_everything();
 }
 
 void Engine::State::on_run_answer(RunEntry& entry, const Answer& answer) {

@@ -318,9 +318,12 @@ void Checker::check_times(const RunAccount& run, const ProcessRecord& process) {
                        (scheduled - started).count()),
            process.started);
   }
-  // Only a run's first start is bound: with a strategy of several, the others wait their turn.
+  // Only a run's first start is bound. With several targets the others wait their turn, and the
+  // first one may have started nothing without anybody knowing: then it is Unknown.
   if (run.processes.size() > 1) return;
   if (run.last == nullptr) return;
+  const Json* targets = find_in(run.last->json, "status", "targets");
+  if (targets != nullptr && targets->size() > 1) return;
   const std::int64_t deadline = number_in(run.last->json, -1, "spec", "startingDeadlineSeconds");
   if (deadline < 0) return;
   const WallMillis latest = scheduled + Seconds{deadline} + limits_.dial + limits_.skew;
